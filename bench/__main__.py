@@ -29,7 +29,7 @@ PART = "part"  # the name of a run that leaves experiments out
 
 
 def main() -> int:
-    """The exit code: 0 unless the benchmark itself is broken. A missed goal is a result."""
+    """The exit code: 0 unless the benchmark itself is broken. A missed goal is a result, not an error."""
     options = _options()
     if options.write:
         write(page.PAGE, figures.kept())
@@ -73,7 +73,7 @@ def _options() -> argparse.Namespace:
 
 
 def measure(names: list[str], mode: Mode, only: Container[str], label: str) -> Iterator[Results]:
-    """Measures one set-up after the other. Errors of their services are raised before the first one."""
+    """Measures one set-up after the other. Errors of their services are raised before anything is measured."""
     for name in names:
         setups.empty_broker(SETUPS[name])
         machine.facts(SETUPS[name])
@@ -100,7 +100,7 @@ async def _measured(setup: Setup, mode: Mode, only: Container[str], label: str) 
 
 
 def finish(folder: Path, found: list[Results], *, is_comparing: bool) -> None:
-    """Print, and write tables and plots to the folder. Then compare the figures, or keep those of a full run."""
+    """Print the figures, and write tables and plots to the folder. Then compare the figures, or keep those of a full run."""
     judged = [figure for one in found for figure in judge(GOALS, one)]
     taken = Kept({one.setup: one.taken for one in found}, tuple(judged))
     print("\n" + report.columns(report.FIGURES_HEAD, report.figure_rows(judged)))
@@ -116,7 +116,7 @@ def finish(folder: Path, found: list[Results], *, is_comparing: bool) -> None:
 
 
 def write(path: Path, kept: Kept) -> None:
-    """The page, and its plots beside it."""
+    """Write the page, and its plots into a folder beside it."""
     path.write_text(page.text(kept))
     pictures = path.parent / "images" / "performance"
     pictures.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Compares new figures with the kept ones. Pure."""
+"""Compares new figures with the kept ones."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -8,8 +8,8 @@ from bench.report import columns, number
 from bench.results import OURS
 
 HEAD = ("figure", "load", "stat", OURS, "compared", "change")
-CLEARLY = 1.1  # the smallest factor of a change that is reported
-TICK = 0.1  # replaces zero, so that a factor exists: a tick of the clock, in percent of a core
+LEAST_FACTOR = 1.1  # a smaller change is not reported, however small the noise is
+TICK = 0.1  # stands for zero, by which nothing can be divided: one tick of the CPU clock in 10 s, in percent of a core
 
 
 def report(before: Kept, after: Kept) -> str:
@@ -24,14 +24,18 @@ def _of_setup(setup: str, before: Kept, after: Kept) -> str:
     rows = changed(old, new)
     return (
         f"{setup}: kept figures {before.taken[setup].partition(': ')[0]}\n"
-        f"Floors and peers take {pace(old, new):.2f} × as long as then. Two equal programs differ by up to "
-        f"{noise['p50']:.2f} × (p50) and {noise['p99']:.2f} × (p99).\n"
-        + (columns(HEAD, rows) if rows else "No figure of a goal has changed by more than that.")
+        f"The times of floors and peers are {pace(old, new):.2f} × as long as then. In nearly all cases, two equal programs"
+        f" differ by at most {noise['p50']:.2f} × (p50) and {noise['p99']:.2f} × (p99).\n"
+        + (
+            columns(HEAD, rows)
+            if rows
+            else f"No figure with a goal has changed by more than its noise and by {LEAST_FACTOR} ×."
+        )
     )
 
 
 def changed(before: Sequence[Figure], after: Sequence[Figure]) -> list[tuple[str, ...]]:
-    """Figures of goals that have changed by more than noise, the worst change first."""
+    """The rows of figures that have changed by more than their noise, and by LEAST_FACTOR. The worst change comes first."""
     known = {one.key: one for one in before}
     rows: list[tuple[float, tuple[str, ...]]] = []
     for one in after:
@@ -39,9 +43,11 @@ def changed(before: Sequence[Figure], after: Sequence[Figure]) -> list[tuple[str
         if old is None:
             continue
         factor = (one.compared or TICK) / (old.compared or TICK)
-        worse = 1 / factor if one.at_least else factor
-        if max(worse, 1 / worse) > max(old.noise, one.noise, CLEARLY):
-            rows.append((worse, (*_from_to(old, one), f"{max(worse, 1 / worse):.2f} × {_word(one, worse)}")))
+        worsening = 1 / factor if one.at_least else factor  # above 1: the new figure is worse
+        change = max(worsening, 1 / worsening)
+        if change > max(old.noise, one.noise, LEAST_FACTOR):
+            word = _word(one, is_worse=worsening > 1)
+            rows.append((worsening, (*_from_to(old, one), f"{change:.2f} × {word}")))
     return [row for _, row in sorted(rows, key=lambda item: -item[0])]
 
 
@@ -51,18 +57,19 @@ def _from_to(old: Figure, new: Figure) -> tuple[str, ...]:
     return (new.title, new.load, STATS[new.stat], figures, ratios)
 
 
-def _word(one: Figure, worse: float) -> str:
-    words = ("slower", "faster") if one.unit in {"ms", "/s"} else ("more", "less")
-    return words[worse < 1]
+def _word(one: Figure, *, is_worse: bool) -> str:
+    if one.unit in {"ms", "/s"}:
+        return "slower" if is_worse else "faster"
+    return "more" if is_worse else "less"
 
 
 def pace(before: Sequence[Figure], after: Sequence[Figure]) -> float:
-    """The factor by which floors and peers are slower than before: the part of a change that the machine or libraries cause."""
+    """The median factor by which floors and peers are slower than before, because of the machine or of libraries."""
     known = {one.key: one for one in before}
-    factors = [
-        one.theirs / then
-        for one in after
-        if one.theirs and one.unit == "ms" and one.stat == "p50" and not one.is_against_itself
-        if (old := known.get(one.key)) and (then := old.theirs)
-    ]
-    return median(factors or [1.0])
+    factors = []
+    for one in after:
+        old = known.get(one.key)
+        is_time = one.unit == "ms" and one.stat == "p50" and not one.is_against_itself
+        if is_time and one.theirs and old is not None and old.theirs:
+            factors.append(one.theirs / old.theirs)
+    return median(factors) if factors else 1.0

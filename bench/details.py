@@ -46,4 +46,4 @@ def _with_loads(figures: Sequence[Figure]) -> list[str]:
     for one in figures:
         if one.other and not one.is_against_itself:
             loads.setdefault(one.title, set()).add(one.load)
-    return [title for title, those in loads.items() if len(those) > 1]
+    return [title for title, its_loads in loads.items() if len(its_loads) > 1]

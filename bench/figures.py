@@ -1,4 +1,4 @@
-"""The figures that goals limit, and the file in the repository that keeps them, one per line."""
+"""The figures of goals, and the file in the repository that keeps them, one per line."""
 
 import math
 from collections.abc import Iterable
@@ -50,8 +50,8 @@ class Figure:
 
     @property
     def label(self) -> str:
-        where = ", ".join(filter(None, (self.title.replace("`", ""), self.load)))
-        return f"{where}, {STATS[self.stat]}: {self.words}"
+        what = ", ".join(filter(None, (self.title.replace("`", ""), self.load)))
+        return f"{what}, {STATS[self.stat]}: {self.words}"
 
     @property
     def met(self) -> bool:
@@ -75,7 +75,9 @@ class Figure:
     def used(self, value: float) -> float:
         """The share of the limit that `value` takes. Above 1, the goal is missed."""
         part, whole = (self.limit or 0.0, value) if self.at_least else (value, self.limit or 0.0)
-        return part / whole if whole else math.inf if part else 0.0
+        if not whole:
+            return math.inf if part else 0.0
+        return part / whole
 
     def line(self) -> str:
         ratio = _cell(self.value.median) if self.other else ""

@@ -1,13 +1,13 @@
-"""Goals, and the figures that show whether a run has met them. Pure."""
+"""Goals, and the figures that show whether a run has met them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bench.figures import STATS, Figure
 from bench.results import OURS, Results, Series
-from bench.stats import Spread, ratio, spread
+from bench.stats import Spread, percentile, ratio, spread
 
-AGAIN = "again: "  # a floor runs twice, as two contestants: the difference between them is noise
+AGAIN = "again: "  # begins the name of the second of two equal contestants: the difference between the two is noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,10 @@ def _value(goal: Goal, stat: str, ours: Series, other: Series | None) -> Spread:
 
 
 def noise_of(results: Results, stat: str = "p50") -> float:
-    """The factor between the medians of two equal contestants: the 95th percentile of all pairs, 1 if there are none."""
+    """The factor by which two equal contestants differ, by the medians of their rounds: the 95th percentile of all pairs.
+
+    1 if there are no pairs.
+    """
     factors = []
     for one in results.series:
         if one.contestant.startswith(AGAIN):
@@ -88,5 +91,4 @@ def noise_of(results: Results, stat: str = "p50") -> float:
             if twin is not None and all(twin.values(stat)):
                 between = ratio(one.values(stat), twin.values(stat)).median
                 factors.append(max(between, 1 / between))
-    factors.sort()
-    return factors[int(len(factors) * 0.95) - 1 if len(factors) > 1 else 0] if factors else 1.0
+    return percentile(factors, 95) if factors else 1.0

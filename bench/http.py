@@ -32,7 +32,7 @@ class Answer:
 
 @dataclass
 class Client:
-    """A client. It opens a connection for each request that is under way at the same time."""
+    """A client. It has as many connections as requests that are under way at the same time."""
 
     port: int
     _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)

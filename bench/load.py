@@ -1,4 +1,8 @@
-"""Simulates people who all act at the same moment, and again when all have been served. In each round, contestants take turns."""
+"""Simulates people who act at the same time. In each round, contestants take turns.
+
+In bursts, all people act at the same moment, and again when all have been served. In closed loops, each person acts again as
+soon as they have been served.
+"""
 
 import asyncio
 import time
@@ -19,7 +23,7 @@ Operation = Callable[[int], Awaitable[Mapping[str, float]]]
 
 
 async def turn(operation: Operation, clients: int, seconds: float) -> dict[str, Round]:
-    """Bursts of operations. A rest after each keeps late work out of the next burst. Raises Broken if an operation is lost."""
+    """Bursts of operations. After each burst, a rest keeps late work out of the next one. Raises Broken if one is lost."""
     taken: dict[str, list[float]] = defaultdict(list)
     begin, busy = time.monotonic(), 0.0
     while time.monotonic() - begin < seconds:
@@ -31,7 +35,7 @@ async def turn(operation: Operation, clients: int, seconds: float) -> dict[str, 
 
 
 async def closed_loops(operation: Operation, clients: int, seconds: float) -> dict[str, Round]:
-    """Clients act again as soon as they have been served, so that the contestant is never idle. Raises Broken."""
+    """Closed loops of clients, so that the contestant is never idle. Raises Broken if an operation is lost."""
     taken: dict[str, list[float]] = defaultdict(list)
     begin = time.monotonic()
 
@@ -74,8 +78,8 @@ async def rounds(experiment: str, contestants: Mapping[str, Operation], mode: Mo
 def as_series(experiment: str, found: Mapping[tuple[str, str, str], Sequence[Round]], unit: str = "ms") -> list[Series]:
     """The series that these rounds make. `found`: rounds by the name of what was measured, load and contestant."""
     return [
-        Series(experiment=experiment, what=what, load=load, contestant=name, rounds=tuple(those), unit=unit)
-        for (what, load, name), those in found.items()
+        Series(experiment=experiment, what=what, load=load, contestant=name, rounds=tuple(its_rounds), unit=unit)
+        for (what, load, name), its_rounds in found.items()
     ]
 
 

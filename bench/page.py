@@ -1,4 +1,4 @@
-"""The text of docs/performance.md: `text/page.md`, whose `{{…}}` are replaced by the kept figures. Pure.
+"""The text of docs/performance.md: `text/page.md`, whose `{{…}}` are replaced by the kept figures.
 
 `{{title | load | stat}}` becomes the range of this figure over all set-ups. `{{missed TITLE}}` becomes a summary of the figures
 whose titles begin with TITLE and which miss their goal. `{{not explained}}` names missed goals that the text doesn't mention.
@@ -18,8 +18,8 @@ TEXT = Path(__file__).parent / "text" / "page.md"
 PAGE = ROOT / "docs" / "performance.md"
 BLANK = re.compile(r"\{\{(.+?)\}\}")
 MISSED = "missed "
-# The rows of the table: title, what it is compared with, load, stat.
-FIRST = (
+# The rows of the table `in short`: the figure's title, what it is compared with, load, stat.
+ROWS = (
     ("/runtask → form, Socket Mode", "open", "1 client", "p50"),
     ("/runtask → ack, Socket Mode", "open", "1 client", "p50"),
     ("/runtask → ack, Socket Mode, against Bolt's default", "default", "1 client", "p50"),
@@ -57,13 +57,14 @@ def filled(template: str, kept: Kept) -> str:
 
 
 def _range(name: str, kept: Kept) -> str:
-    """The range from the lowest to the highest median of all set-ups."""
+    """The range from the lowest to the highest median of all set-ups. `name` is `title | load | stat`."""
     key = [part.strip() for part in name.split("|")]
-    values = {one.ours: one for one in kept.figures if [one.title, one.load, one.stat] == key}
-    if not values:
+    found = [one for one in kept.figures if [one.title, one.load, one.stat] == key]
+    if not found:
         return NOT_MEASURED
-    ends = dict.fromkeys(_rounded(values[end].ours) for end in (min(values), max(values)))
-    unit = values[min(values)].unit
+    values = [one.ours for one in found]
+    ends = dict.fromkeys([_rounded(min(values)), _rounded(max(values))])  # only one if both look the same
+    unit = found[0].unit
     return " to ".join(ends) + (f" {unit}" if unit in {"ms", "s", "MB"} else "")
 
 
@@ -87,17 +88,20 @@ def _not_explained(explained: tuple[str, ...], kept: Kept) -> str:
 
 
 def _in_short(kept: Kept) -> str:
-    """The table with a column for each set-up. A row that no set-up has measured is left out."""
+    """The table with a column for each set-up that has figures with goals. A row that none of them has measured is left out."""
     setups = [name for name in SETUPS if any(one.limit is not None for one in kept.of(name))]
     known = [{one.key[:-1]: one for one in kept.of(name)} for name in setups]
     rows = []
-    for title, other, load, stat in FIRST:
-        if those := [by[title, load, stat, other] for by in known if (title, load, stat, other) in by]:
-            cells = (_cell(by[title, load, stat, other]) if (title, load, stat, other) in by else "" for by in known)
+    for title, other, load, stat in ROWS:
+        key = (title, load, stat, other)
+        found = [by[key] for by in known if key in by]
+        if found:
+            cells = [_cell(by[key]) if key in by else "" for by in known]
             what = ", ".join(filter(None, (title, load, "p99" if stat == "p99" else "")))
-            rows.append((what, those[0].words.replace(other, f"`{other}`") if other else those[0].words, *cells))
+            goal = found[0].words.replace(other, f"`{other}`") if other else found[0].words
+            rows.append((what, goal, *cells))
     asked = ([one for one in kept.of(name) if one.limit is not None] for name in setups)
-    within = (f"{sum(one.met for one in those)} of {len(those)}" for those in asked)
+    within = (f"{sum(one.met for one in figures)} of {len(figures)}" for figures in asked)
     rows.append(("figures within their goals", "", *within))
     return markdown(("", "goal", *(SETUPS[name].title for name in setups)), rows)
 

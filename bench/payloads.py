@@ -45,7 +45,7 @@ def selection(shown: Json, view: str, user: str, option: Json) -> Json:
         picker["block_id"]: {picker["element"]["action_id"]: {"type": "external_select", "selected_option": option}}
     }
     body = _interaction("block_actions", user, _view(shown, view, chosen))
-    return {**body, "trigger_id": f"of {view}", "actions": [action]}  # each press has its own
+    return {**body, "trigger_id": f"of {view}", "actions": [action]}  # each press has its own trigger
 
 
 SUBMITTED = f"slack:{INSTALLATION}:"  # what the keys of submitted runs begin with

@@ -55,10 +55,10 @@ def waits(kept: Kept, setups: Sequence[str]) -> str:
     axes = drawing.subplots()
     for colour, (at, setup) in zip(COLOURS, enumerate(setups), strict=False):
         offset = (at - (len(setups) - 1) / 2) * 0.22
-        those = {row + offset: known[*key, setup] for row, key in enumerate(rows.values()) if (*key, setup) in known}
-        limits = [(_limit(one, one.limit), row) for row, one in those.items() if one.limit is not None]
+        found = {row + offset: known[*key, setup] for row, key in enumerate(rows.values()) if (*key, setup) in known}
+        limits = [(_limit(one, one.limit), row) for row, one in found.items() if one.limit is not None]
         axes.plot([limit for limit, _ in limits], [row for _, row in limits], "|", color=colour, ms=9, mew=2)
-        axes.plot([one.ours for one in those.values()], list(those), "o", color=colour, label=SETUPS[setup].title)
+        axes.plot([one.ours for one in found.values()], list(found), "o", color=colour, label=SETUPS[setup].title)
     for moment, words in ((NOTICED, "people notice a delay"), (GIVES_UP, "Slack gives up")):
         axes.axvline(moment, color="black", linewidth=0.8, linestyle=":")
         axes.text(moment, -0.6, words, ha="center", va="bottom", fontsize=8)
@@ -78,7 +78,7 @@ def _limit(one: Figure, limit: float) -> float:
 
 
 def by_load(figures: Sequence[Figure], titles: Sequence[str]) -> str:
-    """A panel for each title. It shows the medians of all contestants by load, and shades from the medians to p99."""
+    """A panel for each title. It shows the medians of all contestants by load. The area up to p99 is shaded."""
     rows = (len(titles) + 1) // 2
     drawing = Drawing(figsize=(8, 3 * rows), layout="constrained")
     panels = drawing.subplots(rows, 2, squeeze=False).flatten()

@@ -89,7 +89,7 @@ def free_port() -> int:
 
 
 def group(pid: int) -> list[int]:
-    """The ids of the process and its children."""
+    """The ids of the process and of all its descendants."""
     found = [pid]
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -102,7 +102,7 @@ def group(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor seconds that a process and its children have used so far."""
+    """The processor seconds that a process and its running descendants have used so far."""
     total = 0
     for one in group(pid):
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
@@ -124,7 +124,7 @@ def cpu_of_all(command: str) -> float:
 
 
 def memory_mb(pid: int) -> float:
-    """The proportional set size of a process and its children, in MB. Shared pages are counted once."""
+    """The proportional set size of a process and its descendants, in MB. A page that they share is counted once."""
     kilobytes = 0
     for one in group(pid):
         rollup = Path(f"/proc/{one}/smaps_rollup").read_text()

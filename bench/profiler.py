@@ -1,8 +1,7 @@
 """Divides the time of a process among the parts of its program, with py-spy.
 
-py-spy looks from outside, and so doesn't slow the process down. It looks for the thread that has the interpreter's lock:
-operations wait for each other because of this lock. A thread that has the lock and waits for a core counts as well. Each look
-counts for the part that the innermost function on the stack belongs to. The standard library's functions, and a driver's
+py-spy looks from outside, and so doesn't slow the process down. It looks at the threads that aren't idle. Each look at a thread
+counts for the part that the innermost function on its stack belongs to. The standard library's functions, and a driver's
 functions in C, count for their caller.
 """
 
@@ -45,7 +44,7 @@ Stack = tuple[tuple[str, str], ...]  # (function, file), innermost last
 
 
 def record(pid: int, seconds: int) -> dict[Stack, float]:
-    """The seconds for which each stack of a process and its children held the lock. Blocks. Raises Broken if py-spy can't look."""
+    """The seconds for which each stack of a process and its children was at work. Blocks. Raises Broken if py-spy can't look."""
     with TemporaryDirectory() as folder:
         raw = Path(folder, "stacks")
         said = subprocess.run(

@@ -1,4 +1,4 @@
-"""Makes rows of tables from results, and text from tables. Pure."""
+"""Makes rows of tables from results, and text from tables."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,7 +21,7 @@ def shown(value: Spread, digits: int = 3) -> str:
     return f"{number(value.median, digits)} ({number(value.low)}–{number(value.high)})"
 
 
-def telling(value: float, limit: float) -> int:
+def telling_digits(value: float, limit: float) -> int:
     """The number of digits that shows on which side of the limit the value is."""
     different = (digits for digits in range(3, 17) if number(value, digits) != number(limit, digits))
     return next(different, 3)
@@ -60,7 +60,7 @@ def figure_rows(figures: Iterable[Figure]) -> list[tuple[str, ...]]:
 
 
 def _value(one: Figure) -> str:
-    return shown(one.value, 3 if one.limit is None else telling(one.value.median, one.limit))
+    return shown(one.value, 3 if one.limit is None else telling_digits(one.value.median, one.limit))
 
 
 SERIES_HEAD = ("what", "load", "contestant", "p50", "p99", "per second")

@@ -46,7 +46,7 @@ class Results:
     series: tuple[Series, ...] = field(default=())
 
     def find(self, experiment: str, what: str, contestant: str) -> list[Series]:
-        """The series of this name, one for each load."""
+        """The contestant's series, one for each load."""
         wanted = (experiment, what, contestant)
         return [one for one in self.series if (one.experiment, one.what, one.contestant) == wanted]
 

@@ -12,7 +12,7 @@ from bot import env
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "var" / "bench"  # databases, queues, logs
 REPORTS = ROOT / "build" / "bench"  # results, tables, plots
-SECRET = "only-for-the-benchmark"  # noqa: S105  # signs requests of our own stub
+SECRET = "only-for-the-benchmark"  # noqa: S105  # signs requests, and is Ana's password
 TEAM, APP, CHANNEL = "T0BENCH", "A0BENCH", "C0BENCH"
 INSTALLATION = f"{TEAM}/{APP}"
 VHOST = "runtask_bench"
@@ -28,7 +28,7 @@ class Setup:
     title: str
     postgres: str = ""
     broker: str = ""
-    is_big: bool = False  # it has as many schedules as the typeahead, and experiments of its own
+    is_big: bool = False  # it has `many_schedules` from the start, and experiments of its own
 
     def environment(self, name: str, api_url: str, size: str = "big") -> dict[str, str]:
         """The environment for a process of the contestant `name`. The stub tells contestants apart by their tokens."""

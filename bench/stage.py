@@ -32,7 +32,7 @@ class Stage:
         return {**self.setup.environment(name, self.stub.api_url, size), **more}
 
     async def socket_mode(self, name: str, *arguments: str, **environment: str) -> Press:
-        """Start Python with `arguments` and wait for its connection."""
+        """Start Python with `arguments` and wait for its connection in Socket Mode. Raises Broken."""
         self.processes.start(name, self.environment(name, **environment), *arguments)
         await self._connected(name)
 
@@ -56,7 +56,7 @@ class Stage:
             raise Broken(f"runtask {' '.join(arguments)}: see commands.log")
 
     async def site(self, name: str, settings: str = "bot.settings", **environment: str) -> http.Client:
-        """Start gunicorn as the README says."""
+        """Start gunicorn with one process."""
         port = free_port()
         options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", THREADS]
         environment |= {"DJANGO_SETTINGS_MODULE": settings}

@@ -1,4 +1,4 @@
-"""Makes rounds from latencies, and medians with their range and ratios from rounds. Pure."""
+"""Makes rounds from latencies, and medians with their range and ratios from rounds."""
 
 import math
 from collections.abc import Sequence

@@ -112,8 +112,9 @@ class Stub:
         channel = str(arguments.get("channel", ""))
         seconds = self.limited.get(channel)
         if method == "chat.postMessage" and seconds is None:
-            for moments in (moments for prefix, moments in self._posted.items() if channel.startswith(f"C{prefix}")):
-                moments.append(at)
+            for prefix, moments in self._posted.items():
+                if channel.startswith(f"C{prefix}"):
+                    moments.append(at)
         if self.delay:
             await asyncio.sleep(self.delay)
         if seconds is not None:

@@ -12,7 +12,7 @@ from django.core.management import execute_from_command_line
 from bot import env
 from bot.conf import BAD_SETUP, NEEDED_FOR, Conf
 
-OURS = (
+COMMANDS = (
     "demo",
     "slack",
     "notify",
@@ -32,14 +32,14 @@ OURS = (
 def main() -> None:
     """`runtask slack` runs the command `runtask_slack`, whose long name can't collide with other apps' commands."""
     env.default_settings()
-    if (here := str(Path.cwd())) not in sys.path:  # an installed script can't import from the current folder otherwise
+    if (here := str(Path.cwd())) not in sys.path:  # otherwise, an installed script can't import from the current folder
         sys.path.insert(0, here)
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else ""
     needed = () if {"-h", "--help"} & set(arguments) else NEEDED_FOR.get(command, ())
     if env.environ()["DJANGO_SETTINGS_MODULE"] == env.STANDALONE and (problems := stand_alone_problems(needed)):
         stop(str(env.BadEnvironment(problems)))
-    if command in OURS:
+    if command in COMMANDS:
         arguments[0] = f"runtask_{command}"
     try:
         if problem := unloadable_settings():
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def stand_alone_problems(needed: Sequence[str]) -> list[str]:
-    """Everything that is wrong with the environment, and everything in `needed` that isn't set."""
+    """A sentence for each variable that can't be read, and for each variable in `needed` that isn't set."""
     problems: list[str] = []
     env.read(env.Project, env.environ(), problems)
     options = env.read(Conf, env.environ(), problems)
@@ -58,12 +58,12 @@ def stand_alone_problems(needed: Sequence[str]) -> list[str]:
 
 
 def unloadable_settings() -> str:
-    """Why DJANGO_SETTINGS_MODULE can't be imported; empty if it can. Doesn't catch other errors in that module."""
+    """Why DJANGO_SETTINGS_MODULE can't be imported. Empty if it can. Errors other than ImportError are raised."""
     try:
         _ = settings.INSTALLED_APPS  # loads them
     except ImportError as exc:
-        where = traceback.extract_tb(exc.__traceback__)[-1]
-        place = "" if where.filename.startswith("<") else f" ({where.filename}, line {where.lineno})"
+        last = traceback.extract_tb(exc.__traceback__)[-1]
+        place = "" if last.filename.startswith("<") else f" ({last.filename}, line {last.lineno})"
         name = env.environ()["DJANGO_SETTINGS_MODULE"]
         return f"DJANGO_SETTINGS_MODULE={name} can't be imported from {Path.cwd()}: {exc}{place}"
     return ""

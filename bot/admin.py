@@ -1,4 +1,4 @@
-"""Runs and notices in the admin, and the links in its menu. Nothing of that can be edited."""
+"""Runs and notices in the admin, and the links in its menu. None of these rows can be edited."""
 
 from typing import Any, ClassVar
 
@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
-from bot.broker.outcomes.watched import Turns
 from bot.core.entry import Entry
 from bot.core.model import Field
+from bot.core.pauses import WorkLimit
 from bot.core.ports import NotSetUp
 from bot.core.text import clip, exact
 from bot.models import Notice, Run, RunNow, RunWaiting
@@ -20,12 +20,15 @@ from bot.option_texts import stored_options
 from bot.runs import actors, clock, links, outbox
 from bot.runs.door import Platform
 from bot.texts import AS_STORED, change_text, sentence
-from bot.web import account_admin, approvals, audit_admin, columns, display, history, rights, rule_admin, texts, visible  # noqa: F401  # three register themselves
+
+# account_admin, audit_admin and rule_admin are imported because they register their ModelAdmins.
+from bot.web import account_admin, approvals, audit_admin, columns, display, history, rights, rule_admin, texts, visible  # noqa: F401
 from bot.web.beat_admin import may_run
 from bot.web.lists import Guarded, ReadOnly
 
-SHARE, PAUSE = 0.05, 2.0  # share of a process's time for bringing runs up to date, and seconds between two times
-_steps = Turns(share=SHARE, pause=PAUSE)
+SHARE = 0.05  # the share of a process's time in which it may bring runs up to date
+PAUSE = 2.0  # seconds from one time to the next, at least
+_steps = WorkLimit(share=SHARE, pause=PAUSE)
 
 
 class NoticeInline(ReadOnly, admin.TabularInline):
@@ -122,7 +125,8 @@ class RunAdmin(ReadOnly, Guarded):
         "Slack account", lambda run: f"{run.slack_user} in {run.team}" if run.slack_user else ""
     )
     changed = columns.column_of(
-        "changed values", lambda run: columns.lines("\n".join(map(change_text, run.changed_values)) or _unchanged(run))
+        "changed values",
+        lambda run: columns.lines("\n".join(map(change_text, run.changed_values)) or _without_changes(run)),
     )
     why = columns.column_of("reason", lambda run: columns.lines(run.reason or ""))
     sent_args = columns.column_of("arguments", lambda run: columns.lines(columns.sent(run, Field.ARGS)))
@@ -139,7 +143,7 @@ class RunAdmin(ReadOnly, Guarded):
         "task id", lambda run: columns.link(links.result_path(run), run.task_id) or run.task_id
     )
     page_link = columns.column_of("page", lambda run: columns.link(links.path("runtask:status", run.pk), "of this run"))
-    again = columns.column_of("again", lambda run: columns.again_link(run))  # noqa: PLW0108  # it stands below
+    again = columns.column_of("again", columns.again_link)
     thread_link = columns.column_of("thread", lambda run: columns.thread_link(run) or run.thread)
 
     class Media:
@@ -190,7 +194,7 @@ class RunWaitingAdmin(RunNowAdmin):
         return redirect("runtask:approvals")
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """Django calls this for each viewer of the menu, just before it shows the name."""
+        """Puts the number of waiting runs into the name. Django calls this for each viewer, just before it shows the name."""
         from bot import wiring  # noqa: PLC0415
 
         number_waiting.set(approvals.number_for(wiring.platform, request.user))
@@ -199,7 +203,7 @@ class RunWaitingAdmin(RunNowAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnly, Guarded):
-    """Messages that could not be sent, and why."""
+    """Shows all notices. Somebody with the permission can try parked ones again."""
 
     actions = ["try_again"]
     list_display = ("run", "kind", "state", "due_at", "sent_at", "attempts", "why")
@@ -221,7 +225,8 @@ class NoticeAdmin(ReadOnly, Guarded):
         return request.user.has_perm("runtask.change_notice")
 
 
-def _unchanged(run: Run) -> str:
+def _without_changes(run: Run) -> str:
+    """What is shown for a run that stores no changed values."""
     return AS_STORED if run.values_deleted_at is None else texts.DELETED
 
 
@@ -233,7 +238,7 @@ def _platform() -> Platform:
 
 
 def _step() -> None:
-    """Runs one step of each watcher. It asks about all open runs."""
+    """Makes new watchers, and runs the first step of each, which asks about all open runs."""
     from bot import wiring  # noqa: PLC0415
 
     for watcher in wiring.watchers():
@@ -241,8 +246,8 @@ def _step() -> None:
 
 
 def _catch_up(request: HttpRequest) -> None:
-    """Brings runs up to date, even if no watcher runs."""
+    """Brings runs up to date even if no watcher runs, unless this process did so a moment ago."""
     try:
-        _steps.take(_step)
+        _steps.do(_step)
     except NotSetUp as exc:
         messages.error(request, texts.CANT_CATCH_UP.format(why=exc))

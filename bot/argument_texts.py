@@ -1,4 +1,4 @@
-"""The sentences about the texts of arguments: what is wrong with them. They are a part of `bot.texts.SENTENCES`."""
+"""The sentences that say what is wrong with a text of arguments, or with a mention. `bot.texts.SENTENCES` contains them."""
 
 from bot.core.reasons import Code
 

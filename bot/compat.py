@@ -19,17 +19,17 @@ def _installed(package: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version(package).split(".")[:3] if part.isdecimal())
 
 
-# Beat up to 2.7: its messages name the schedule in an option, in which the results app before 2.6 looks for it. Beat 2.8 names
-# it in a header.
+# Beat up to 2.7 passes the schedule's name as an option of the message, and the results app before 2.6 reads it there. Beat 2.8
+# passes it as a header.
 NAME_IS_HEADER = _installed("django-celery-beat") >= (2, 8)
-# Celery up to 5.6.2: its workers ignore the header by which we ask for the result of a task with `ignore_result`.
+# Celery up to 5.6.2: workers ignore the header that asks them to keep the result of a task with `ignore_result`.
 HONOURS_HEADER = _installed("celery") >= (5, 6, 3)
-# Celery 5.6.2 and 5.6.3: a worker that is told to revoke a task marks it as REVOKED, even if the task is running or has ended.
-# A sidecar assumes that its workers have the same version as it has.
+# Celery 5.6 from 5.6.2 on: a worker that is told to revoke a task marks it as REVOKED, even if the task is running or has ended.
+# A sidecar assumes that the platform's workers have the sidecar's own version of Celery.
 MARKS_ANY_TASK = (5, 6, 2) <= _installed("celery") < (5, 7)
 
 
-# Django up to 5.2: 6.0 brought a middleware for the setting SECURE_CSP.
+# Django up to 5.2: the middleware for the setting SECURE_CSP came with 6.0.
 CSP_MIDDLEWARE = (
     "django.middleware.csp.ContentSecurityPolicyMiddleware"
     if django.VERSION >= (6, 0)
@@ -64,10 +64,10 @@ def model_admin(site: "AdminSite", model: type) -> Any:
 
 
 def is_indexed(model: type["Model"], field: str) -> bool:
-    """The results app up to 2.5: 2.6 brought an index of the schedules' names."""
+    """Whether an index begins with this field. The results app up to 2.5: the index of the schedules' names came with 2.6."""
     return any(index.fields[:1] == [field] for index in model._meta.indexes)  # noqa: SLF001  # documented
 
 
 def sqlite_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Django up to 5.0: it knows only the `timeout` of these options. W017 reports that."""
+    """Django up to 5.0 knows only the option `timeout`, so the others are left out. The system check W017 reports that."""
     return options if django.VERSION >= (5, 1) else {"timeout": options["timeout"]}

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 SKIP_CHECKS = "CELERY_SKIP_CHECKS"
-STANDALONE = "bot.settings"  # the settings of the stand-alone project
+STANDALONE = "bot.settings"  # the settings of the stand-alone project. It takes them from bot.site_settings
 ROUTE = {"queue", "exchange", "routing_key"}  # options that say where a message goes
-DATABASES = ("sqlite", "postgres", "postgresql", "mysql")  # schemes
+DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql", "mysql")
 T = TypeVar("T")
 Parse = Callable[[str], Any]
 
@@ -40,8 +40,8 @@ def environ() -> Mapping[str, str]:
 def without_checks_by_celery() -> Iterator[None]:
     """Keeps Celery from running all system checks while it loads task modules (celery/fixups/django.py).
 
-    They take as long as the rest of the start, and load the code of all pages. A check that fails would end the process.
-    `load_what_checks_load` runs them where they matter.
+    The checks take as long as the rest of the start, and load the code of all pages. A check that fails would end the process.
+    Where the checks matter, `bot.broker.app.load_what_checks_load` runs them.
     """
     before = os.environ.get(SKIP_CHECKS)
     os.environ[SKIP_CHECKS] = "1"
@@ -55,7 +55,7 @@ def without_checks_by_celery() -> Iterator[None]:
 
 
 def skips_checks_by_celery() -> bool:
-    """Whether the platform's environment tells its workers to leave the checks out."""
+    """Whether this process's environment tells Celery to skip the checks. We assume that the workers' environment does, too."""
     return bool(os.environ.get(SKIP_CHECKS))
 
 
@@ -103,7 +103,7 @@ def mapping(raw: str) -> dict[str, Any]:
 
 
 def routes(raw: str) -> dict[str, Any]:
-    """A dict of Celery's `task_routes`: where tasks go, by globs of their names."""
+    """A dict for Celery's `task_routes`: options that say where tasks go, by glob of their names."""
     found = mapping(raw)
     for glob, where in found.items():
         if not isinstance(where, dict) or not all(isinstance(where[name], str) for name in ROUTE & set(where)):
@@ -164,7 +164,7 @@ def variable(name: str, parse: Parse, default: Any, *, secret: bool = False) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """A line in a table of variables."""
+    """What docs/configuration.md says of a variable: the name and the default."""
 
     name: str
     default: Any
@@ -176,10 +176,10 @@ def variables(cls: type) -> Iterator[Variable]:
 
 
 def read(cls: type[T], raw: Mapping[str, Any], problems: list[str] | None = None) -> T:
-    """Fills `cls` from `raw`. Unset and empty variables get their default. Other values than text are first written as text.
+    """Fills `cls` from `raw`. Unset and empty variables get their default. A value that isn't text is first turned into text.
 
-    Raises BadEnvironment with all problems. If `problems` is given, it adds them to that list instead, and uses the
-    defaults, so that the problems of several classes can be reported together.
+    Raises BadEnvironment with all problems. If a list `problems` is given, the problems are added to it instead, and the
+    variables with problems get their default. So the problems of several classes can be reported together.
     """
     found: list[str] = []
     values: dict[str, Any] = {}
@@ -199,7 +199,7 @@ def read(cls: type[T], raw: Mapping[str, Any], problems: list[str] | None = None
 
 
 def _as_text(given: Any) -> str:
-    """A Python value as it would be written in the environment. Raises ValueError."""
+    """A Python value as it would be written in the environment. Raises ValueError for a type that can't be written."""
     if isinstance(given, (str, bool, int, float)):
         return str(given)
     if isinstance(given, (list, tuple)) and all(isinstance(word, str) for word in given):
@@ -213,7 +213,7 @@ def _as_text(given: Any) -> str:
 class Project:
     """The variables of the stand-alone project (docs/configuration.md). The bot's own options are in bot.conf."""
 
-    database_url: str = variable("DATABASE_URL", url(*DATABASES), "", secret=True)
+    database_url: str = variable("DATABASE_URL", url(*DATABASE_SCHEMES), "", secret=True)
     broker_url: str = variable(
         "CELERY_BROKER_URL",
         url("redis", "rediss", "redis+socket", "amqp", "amqps", "filesystem", "memory"),
@@ -234,10 +234,10 @@ class Project:
     allowed_hosts: tuple[str, ...] = variable("DJANGO_ALLOWED_HOSTS", words, ())
     debug: bool = variable("DJANGO_DEBUG", flag, False)
     time_zone: str = variable("DJANGO_TIME_ZONE", zone, "UTC")
-    data: str = variable("RUNTASK_DATA", text, "var")  # the folder of the embedded database and broker
+    data: str = variable("RUNTASK_DATA", text, "var")  # the folder of the SQLite file and of the embedded broker
     sidecar: bool = variable("RUNTASK_SIDECAR", flag, False)
-    # For a sidecar with its own database. Empty: our tables are in the platform's database.
-    platform_url: str = variable("PLATFORM_DATABASE_URL", url(*DATABASES), "", secret=True)
+    # For a sidecar with its own database. Empty: a sidecar's tables are in the platform's database.
+    platform_url: str = variable("PLATFORM_DATABASE_URL", url(*DATABASE_SCHEMES), "", secret=True)
     platform_zone: str = variable("PLATFORM_TIME_ZONE", zone, "")  # empty: UTC
     imports: tuple[str, ...] = variable("RUNTASK_IMPORTS", words, ())  # modules that define tasks
 
@@ -248,5 +248,8 @@ def default_settings() -> None:
 
 
 def is_in_a_project() -> bool:
-    """Whether Django has loaded settings that aren't the stand-alone project's, nor built on them."""
+    """Whether Django has loaded settings that aren't the stand-alone project's, nor built on them.
+
+    Both import bot.site_settings, and nothing else does.
+    """
     return settings.configured and "bot.site_settings" not in sys.modules

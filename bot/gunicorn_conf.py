@@ -7,5 +7,6 @@ worker_class = "gthread"
 workers = 2
 threads = 8
 graceful_timeout = 25  # seconds for requests that go on at SIGTERM; docs/deploy.md asks supervisors to wait for 30
-control_socket_disable = True  # from gunicorn 25.1 on: a process that can write to the socket can change the workers
+# gunicorn 25.1 and newer: a process that can write to its control socket can change the number of workers.
+control_socket_disable = True
 umask = 0o077  # only its user may read the files that gunicorn makes

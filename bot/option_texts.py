@@ -1,4 +1,4 @@
-"""Where a message goes and with which options, in words that all front ends share."""
+"""Where a message goes, and its options, in words that all front ends share."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,22 +12,22 @@ def label(option: Option) -> str:
 
 
 def options(target: Target) -> list[tuple[str, str | datetime]]:
-    """Pairs of label and value. Moments stay moments, so that each reader sees them in their own time zone."""
-    found = [(label(option), _option(option, value)) for option, value in named(target.options)]
+    """Pairs of label and value. A datetime stays one, so that a front end can show it in the reader's time zone."""
+    found = [(label(option), _in_words(option, value)) for option, value in named(target.options)]
     return [*found, ("headers", target.headers)] if target.headers else found
 
 
 def stored_options(stored: dict[str, object] | list[list[str]]) -> Iterator[tuple[str, str]]:
-    """The same, from a run's row. Rows of version 0.1.0 and older store a list of such pairs."""
+    """Pairs of label and value for the target in a run's row. Rows of version 0.1.0 and older store a list of such pairs."""
     if isinstance(stored, list):
         yield from ((name, value) for name, value in stored)
         return
-    yield from ((label(option), str(_option(option, value))) for option, value in named(stored))
+    yield from ((label(option), str(_in_words(option, value))) for option, value in named(stored))
     if headers := stored.get("headers"):
         yield "headers", str(headers)
 
 
-def _option(option: Option, value: object) -> str | datetime:
+def _in_words(option: Option, value: object) -> str | datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, (int, float)) and option.kind is not ValueKind.PLAIN:

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from bot.compat import login_not_required
 
 START_LIMIT = 5.0  # seconds for starting a run over the web, where clients wait longer than Slack does
-BODY_LIMIT = 1_000_000  # bytes. Slack sends a view, of at most 250 kB, together with its state.
+BODY_LIMIT = 1_000_000  # bytes. Slack sends a view, which has at most 250 kB, together with the view's state.
 
 V = TypeVar("V", bound=Callable[..., Any])
 

@@ -11,7 +11,7 @@ APPROVE, DECLINE = "Approve", "Decline"
 NOBODY_IN_TIME = "It didn't get all the approvals that it needed in time, so it was not sent."
 IS_APPROVED_BY_ONE = "You have approved this run. It waits for the yes of somebody else, too."
 ENTRIES: dict[str, str] = {Entry.SLACK: "Slack", Entry.WEB: "the site's pages", Entry.API: "the API"}
-MUST = {  # by keywords of a JSON Schema
+MUST = {  # by keyword of a JSON Schema
     "type": "it must be {expected}",
     "enum": "it must be one of {expected}",
     "const": "it must be {expected}",
@@ -35,7 +35,7 @@ TYPES = {
     "object": "an object",
     "null": "null",
 }
-NEED = {  # by whether one yes is enough, and whether the rule names groups
+NEED = {  # by two flags: one yes is enough; the rule names groups
     (True, True): (
         "The rule “{rule}” asks for the yes of another person, a member of {groups}. Nothing is sent before that."
     ),
@@ -145,7 +145,7 @@ SENTENCES: dict[Code, str] = {
 
 
 def in_words(code: Code, params: Params) -> dict[str, str]:
-    """Further values for the sentence: ids and keywords of rules in words."""
+    """Further values for the sentence: entries, and keywords of a JSON Schema, in words."""
     if code is Code.RULE_ENTRIES:
         return {"entries": ", ".join(ENTRIES.get(one, one) for one in str(params["entries"]).split(", "))}
     if code in (Code.RULE_REFUSES_VALUE, Code.RULE_REFUSES_ARGUMENTS):
@@ -155,13 +155,13 @@ def in_words(code: Code, params: Params) -> dict[str, str]:
 
 
 def _expected(keyword: str, expected: str) -> str:
-    """What a keyword of a schema expects. `expected`: as JSON, which may be cut off."""
+    """The value of a schema's keyword, in words. `expected` is the value as JSON, which may be cut off."""
     if keyword == "type":
         return " or ".join(TYPES.get(one, one) for one in re.findall(r"\w+", expected))
     return expected.removeprefix("[").removesuffix("]") if keyword == "enum" else expected
 
 
 def need_text(need: Need) -> str:
-    """Who can approve."""
+    """Which rule asks for approval, how many people must approve, and who can."""
     groups = ", ".join(map(one_line, need.approvers))
     return NEED[need.needed == 1, bool(groups)].format(rule=one_line(need.rule), needed=need.needed, groups=groups)

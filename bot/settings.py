@@ -1,6 +1,6 @@
-"""The stand-alone project's settings, as DJANGO_SETTINGS_MODULE and `from bot.settings import *` name them.
+"""The stand-alone project's settings, for DJANGO_SETTINGS_MODULE and `from bot.settings import *`.
 
-Some projects import `settings` of every installed app while Django starts. They find an empty module.
+Some projects import the module `settings` of every installed app while Django starts. In a project, this module is empty.
 """
 
 from bot import env

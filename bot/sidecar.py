@@ -1,9 +1,10 @@
-"""A sidecar leaves the platform's database as it is.
+"""Keeps a sidecar from changing the platform's tables.
 
-With a database of its own, it only reads the platform's schedules and results. The operator gives it an account that may only
-read (docs/sidecar.md). This module refuses to write even if the account may. Apart from what Django sets on each connection (time
-zone, isolation level), it sets nothing in a session: behind a pooler, the platform's own processes get the same sessions. If our
-tables are in the platform's database, `migrate` creates and records only these.
+A sidecar with a database of its own only reads the platform's schedules and results. The operator gives it an account that may
+only read (docs/sidecar.md). This module refuses statements that write even if the account may. It sets nothing in a session, as
+behind a pooler the platform's own processes get the same sessions; Django sets only the time zone and the isolation level.
+
+If a sidecar's tables are in the platform's database, `migrate` creates and records only these.
 """
 
 import re
@@ -21,32 +22,33 @@ from django.db.models.signals import post_migrate
 
 from bot.conf import PLATFORM
 
-PERMISSIONS = "django.contrib.auth.management.create_permissions"  # dispatch_uid; django/contrib/auth/apps.py
+PERMISSIONS = "django.contrib.auth.management.create_permissions"  # Django's dispatch_uid (django/contrib/auth/apps.py)
 APPS = ("django_celery_beat", "django_celery_results")
-# The first words of the statements that we and Django send there, and of no statement that writes. Of several statements in one
-# text, only the first is looked at: Django's driver for MySQL sends two SETs together.
+# The first words of the statements that we and Django send there. Statements that write begin with other words, apart from
+# rare ones such as SELECT INTO. If one text has several statements, only the first is checked: Django sends two SETs together
+# to MySQL.
 READS = re.compile(r"[\s(]*(SELECT|SET|SHOW|PRAGMA|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE)
 
 
 class Router:
-    """Sends queries of the platform's models to its database. All other models are in ours. For `DATABASE_ROUTERS`."""
+    """For `DATABASE_ROUTERS`. The platform's models are in its database, all other models in the sidecar's own."""
 
     def db_for_read(self, model: type[models.Model], **_: Any) -> str | None:
         return PLATFORM if model._meta.app_label in APPS else None  # noqa: SLF001  # documented
 
-    db_for_write = db_for_read  # for bot.models.database_of; `only_read` refuses to write
+    db_for_write = db_for_read  # bot.models.database_of asks for it. `only_read` refuses statements that write
 
     def allow_migrate(self, db: str, app_label: str, **_: Any) -> bool | None:
         return False if db == PLATFORM or app_label in APPS else None
 
 
 def only_read() -> None:
-    """Call this when Django starts. Makes each connection to the platform's database refuse to write."""
+    """Makes each connection to the platform's database refuse statements that write. Call this when Django starts."""
     connection_created.connect(_make_read_only, dispatch_uid="runtask.only_read")
 
 
 def hide() -> None:
-    """Takes the platform's tables out of our admin, which couldn't change them."""
+    """Removes the platform's models from the sidecar's admin, which couldn't change them."""
     for site in sites.all_sites:
         for model in apps.get_models():
             if model._meta.app_label in APPS and site.is_registered(model):  # noqa: SLF001  # documented
@@ -66,9 +68,10 @@ def _unless_it_writes(execute: Callable[..., Any], sql: Any, params: Any, many: 
 
 
 def keep_to(ours: AppConfig) -> None:
-    """Lets `migrate` write the content types and permissions of our app only.
+    """Makes `migrate` write the content types and permissions of our app only.
 
-    Django writes those of every app that is installed here, but the platform may lack an app or have another version.
+    By itself, Django writes those of every app that is installed in the sidecar. The platform may lack an app, or have another
+    version of it.
     """
     post_migrate.disconnect(create_contenttypes)
     post_migrate.disconnect(dispatch_uid=PERMISSIONS)

@@ -1,4 +1,4 @@
-"""Settings of the stand-alone project. They come from the environment (bot.env, bot.conf)."""
+"""Settings of the stand-alone project, read from the environment (bot.env, bot.conf). bot.settings imports all of them."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -35,8 +35,8 @@ _site = urlsplit(_bot.base_url)
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 DEBUG = _project.debug
-# Commands work without a key. The web process refuses to start without one (bot.wsgi). Without a key, the
-# bot's token replaces it: the key signs forms that are open in Slack, and those must survive a restart of `runtask slack`.
+# The web process doesn't start without a key (bot.wsgi), but commands do: their key is then made from the bot's token. The key
+# signs forms that are open in Slack, and these must survive a restart of `runtask slack`.
 _seed = _bot.bot_token or get_random_string(50)
 SECRET_KEY = _project.secret_key or salted_hmac("runtask.settings", "SECRET_KEY", secret=_seed).hexdigest()
 SECRET_KEY_FALLBACKS = list(_project.secret_key_fallbacks)
@@ -89,8 +89,8 @@ DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
         {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            # The cache of each connection, and so of each thread, is 256 KB instead of 2 MB. SQLite empties it whenever another
-            # connection has written, and the operating system has the pages in its own cache.
+            # The page cache of each connection, and so of each thread, has 256 KB instead of 2 MB. A larger one is of little
+            # use: SQLite empties it whenever another connection has written, and the operating system caches the file, too.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; "
             "PRAGMA cache_size=-256;",
         }
@@ -98,7 +98,7 @@ DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     "django.db.backends.postgresql": {
         "connect_timeout": 3,  # seconds
         "tcp_user_timeout": 15_000,  # milliseconds without a confirmation
-        # Seconds. While we wait for an answer, only these probes are sent. By default, the first one is sent after two hours.
+        # Seconds. While we wait for an answer, only keepalive probes are sent. By default, the first one comes after two hours.
         "keepalives_idle": 5,
         "keepalives_interval": 5,
     },
@@ -126,14 +126,14 @@ DATABASES = {"default": _ours}
 RUNTASK_SIDECAR = _project.sidecar
 if RUNTASK_SIDECAR:  # the platform migrates its own tables
     MIGRATION_MODULES = dict.fromkeys(("django_celery_beat", "django_celery_results"))
-    # Without these back ends, the platform may have no table of results.
+    # With another result back end, the platform may have no table of results.
     if not _project.result_backend.startswith(("django-db", "django_celery_results")):
         INSTALLED_APPS.remove("django_celery_results")
     if _project.platform_url:
         _theirs = _database(_project.platform_url)
         if _theirs["ENGINE"] == SQLITE:
             _theirs |= {"NAME": f"file:{_theirs['NAME']}?mode=ro", "OPTIONS": {"timeout": 20}}
-        # Without time zones (`USE_TZ = False`), MariaDB and SQLite hold local times.
+        # If the platform has `USE_TZ = False`, it stores local times in MariaDB and SQLite.
         DATABASES[PLATFORM] = {**_theirs, "TIME_ZONE": _project.platform_zone or None}
         DATABASE_ROUTERS = ["bot.sidecar.Router"]
     else:
@@ -154,18 +154,18 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# These follow the scheme of the public address, so that plain HTTP works on loopback.
+# The settings for HTTPS depend on the scheme of the public address, so that plain HTTP works on loopback.
 _https = _site.scheme == "https"
 SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
-# Other sites may be on subdomains of this host, and may not have TLS. So HSTS is for this host only, whatever --deploy says.
+# Subdomains of this host may be other sites without TLS. So HSTS is for this host only, and these two warnings are silenced.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a supervisor's probes don't use TLS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"] if _site.netloc else []
 
-# Pages may use nothing inline and nothing from other sites. Only Django's page of errors in debug mode would need that.
+# Pages may use nothing inline and nothing from other sites. Django's error page in debug mode does, so there is no policy then.
 _self, _none = ["'self'"], ["'none'"]
 _policy = {
     "default-src": _none,

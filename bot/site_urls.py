@@ -1,4 +1,4 @@
-"""The stand-alone site: the admin, the probes, and at the root our own pages."""
+"""The URLs of the stand-alone site: the probes, the admin, and our own pages at the root."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -11,7 +11,7 @@ from bot.web.probes import alive, ready
 admin.site.site_header = admin.site.site_title = "Run tasks"
 beat_admin.without_inline_script(admin.site)
 
-# Django finds them by these names.
+# Django finds the handlers of errors by these names.
 handler400, handler403 = outside.bad_request, outside.permission_denied
 handler404, handler500 = outside.not_found, outside.server_error
 urlpatterns = [

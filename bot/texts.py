@@ -1,4 +1,4 @@
-"""The sentences that all front ends share. Sentences of one front end only are in bot.slack.texts and bot.web.texts.
+"""The sentences that several front ends share. Those of a single front end are in bot.slack.texts and bot.web.texts.
 
 Every sentence is complete, so that it can be translated by itself. Values may be hostile text: front ends escape them.
 """
@@ -150,7 +150,7 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.STORED_TEXT: "{text}",
 }
-KINDS = {  # second sentences of NOT_A_LIST and NOT_AN_OBJECT
+KINDS = {  # the sentence after NOT_A_LIST or NOT_AN_OBJECT, by the JSON type of what was given
     "object": "It is an object.",
     "list": "It is a list.",
     "text": "It is a text.",
@@ -181,7 +181,7 @@ NO_WORD_SINCE = {  # of an overdue run, by Celery's status
     "STARTED": "running, no word since",
     "PROGRESS": "running, no word since",
 }
-IN_OWN_STATE = {  # nobody knows whether that is an end
+IN_OWN_STATE = {  # of a task with a status of its own; nobody knows whether such a status is an end
     RunState.RUNNING: "in state {status}",
     RunState.OVERDUE: "in state {status}, no word since",
     RunState.UNSEEN: "in state {status}, its end can't be known",
@@ -208,7 +208,7 @@ STOPS = {
 
 
 def sentence(reason: Reason | None) -> str:
-    """One line, with each value on one line. Empty for None."""
+    """The sentence for a reason, as one line. Empty for None."""
     if reason is None:
         return ""
     params = {name: one_line(value) if isinstance(value, str) else value for name, value in reason.params.items()}
@@ -217,12 +217,12 @@ def sentence(reason: Reason | None) -> str:
 
 
 def stop_text(stopped: Stopped | None, who: str) -> str:
-    """`who` as the front end shows the person. Empty for None."""
+    """What is known of a Stop. `who`: the person's name in this front end. Empty for None."""
     return "" if stopped is None else STOPS[stopped.standing].format(who=who)
 
 
 def moment(at: datetime) -> str:
-    """`2026-11-05 12:00:00 UTC`. Without USE_TZ, without a zone."""
+    """`2026-11-05 12:00:00 UTC`. With USE_TZ off, no zone is named."""
     return f"{at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
 
 
@@ -237,7 +237,7 @@ def press_again(reason: Reason) -> str:
 
 
 def problem_text(problem: Problem) -> str:
-    """The sentence. For a mistake in a text, with its place, and with an excerpt on the lines below."""
+    """The sentence. If the problem is at a place in a text, the place comes first, and an excerpt follows on the next lines."""
     if problem.place is None:
         return sentence(problem)
     place = problem.place
@@ -245,7 +245,7 @@ def problem_text(problem: Problem) -> str:
 
 
 def state_text(state: RunState, status: str) -> str:
-    """The state of a run that isn't finished. It may contain a state's name that the task has made up."""
+    """The state of a run that isn't `finished`. It may contain a status that the task has made up."""
     if status == RETRY:
         return RETRYING.get(state, STATES[state])
     if state is RunState.OVERDUE and status in NO_WORD_SINCE:
@@ -266,7 +266,7 @@ def change_text(change: Change) -> str:
 
 
 def setting_text(change: Change) -> str:
-    """`queue of the schedule: fast -> slow`. Its values are texts, not JSON."""
+    """`queue of the schedule: fast -> slow`. The values of such a change are texts, not JSON."""
     old, new = (value if value is None else exact(value) for value in (change.old, change.new))
     return SETTING.format(name=change.name.replace("_", " "), old=_value(old), new=_value(new))
 
@@ -276,7 +276,7 @@ def _value(value: str | None) -> str:
 
 
 def hint(field: Field, text: str, *, is_of_a_run: bool = False) -> str:
-    """Below an input that holds this text, which is stored or a run's."""
+    """The hint below an input that holds this text. `is_of_a_run`: the text comes from a run, not from the schedule."""
     if MASK not in text:
         return HINTS[field]
     return f"{HINTS[field]} {KEEPS_SECRET_OF_RUN if is_of_a_run else KEEPS_SECRET}"

@@ -9,7 +9,7 @@ app_name = "runtask"
 
 
 def _patterns() -> list[URLPattern]:
-    from bot import wiring  # noqa: PLC0415  # needs the models of beat and the results
+    from bot import wiring  # noqa: PLC0415  # needs beat's models, which may not be installed
     from bot.slack.endpoint import endpoint  # noqa: PLC0415
     from bot.web import metrics  # noqa: PLC0415
     from bot.web.api import views as api  # noqa: PLC0415
@@ -25,7 +25,7 @@ def _patterns() -> list[URLPattern]:
 
 
 def _pages() -> list[URLPattern]:
-    """The pages use the admin's frame, so there are none without the admin."""
+    """The run page and the pages of runs. They use the admin's frame, so there are none without the admin."""
     if not apps.is_installed("django.contrib.admin"):
         return []
     from bot import wiring  # noqa: PLC0415

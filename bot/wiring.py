@@ -1,4 +1,4 @@
-"""The composition root: builds the real parts, once per process. Building them doesn't use the network."""
+"""The composition root: builds the real parts, those with `@cache` once per process. Building them doesn't use the network."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -24,6 +24,7 @@ from bot.conf import FULL, Conf, conf, is_sidecar
 from bot.core.model import Source
 from bot.core.ports import NotSetUp
 from bot.runs.approvals import Tending
+from bot.runs.budget import Threads
 from bot.runs.cleanup import Keep
 from bot.runs.deliver import Deliverer
 from bot.runs.door import Platform
@@ -33,7 +34,6 @@ from bot.runs.loops import IDLE, RARELY, Bell, Loop, Watcher, cleanup_step, deli
 from bot.runs.report import Site
 from bot.runs.sources import Sources
 from bot.runs.stop import Repeating
-from bot.runs.waiting import Threads
 from bot.slack.app import create_app
 from bot.slack.audience import Audiences
 from bot.slack.client import DELIVERY, FAST, PROFILE, web_client
@@ -49,7 +49,7 @@ runs_sent = Bell()  # wakes watchers, which then look for results
 
 
 def readable_options() -> Conf:
-    """Raises NotSetUp, as all functions below that need the options do."""
+    """The options. Raises NotSetUp if one can't be read, and so do all functions below that need the options."""
     try:
         return conf()
     except env.BadEnvironment as exc:
@@ -75,13 +75,15 @@ def platform() -> Platform:
 
 
 def _platform(app: Celery, schedules: BeatCatalog) -> Platform:
-    options, secrets = readable_options(), (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    options = readable_options()
     return Platform(
         catalog=schedules,
         sender=CelerySender(app, options.secret_keys, declares=not is_sidecar()),
         secret_keys=options.secret_keys,
         deadline=options.deadline,
-        form_keys=tuple(f"runtask.form:{force_str(key)}" for key in secrets),
+        form_keys=tuple(
+            f"runtask.form:{force_str(key)}" for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        ),
         queues=LiveQueues(app),
         stopper=RemoteControl(app),
         may_kill=options.kill,
@@ -117,7 +119,7 @@ def identity() -> Identity:
 
 @cache
 def audiences() -> Audiences:
-    """Forms and messages share it, so that a run's messages don't ask Slack again for what the form has asked."""
+    """Who reads which channel. Forms and messages share what Slack has said, so messages don't ask for it again."""
     options = readable_options()
     return Audiences(web_client(options, FAST), is_full=options.external == FULL)
 
@@ -154,12 +156,12 @@ def sources() -> Sources:
 
 
 def _new_sources() -> Sources:
-    """Doesn't load the platform's tasks: a process that only watches and delivers doesn't need them."""
+    """The sources, without the platform's tasks: a process that only watches and delivers doesn't need to load these."""
     return choice.sources(_app(), readable_options().outcomes)
 
 
 def _app() -> Celery | None:
-    """The app, perhaps without its tasks. None: the project has none."""
+    """The Celery app, whose tasks may not be loaded yet. None: the project has no app."""
     try:
         return platform_app(readable_options().celery_app)
     except NoApp:
@@ -169,16 +171,17 @@ def _app() -> Celery | None:
 def watchers() -> list[Watcher]:
     """A new watcher for each source. Its first step asks about all open runs.
 
-    The watcher for the source of new runs comes first. It also settles runs whose source isn't there: its app isn't installed
-    any more, or only a later version knows it.
+    The watcher for the source of new runs comes first. It also settles runs whose source isn't there: the source's app isn't
+    installed any more, or only a later version knows the source.
     """
-    there, options = _new_sources(), readable_options()
-    first = there.for_new_runs if there.for_new_runs in there.all else Source.NONE
-    others = [one for one in there.all if one not in (first, Source.NONE)]
+    known = _new_sources()
+    options = readable_options()
+    first = known.for_new_runs if known.for_new_runs in known.all else Source.NONE
+    others = [source for source in known.all if source not in (first, Source.NONE)]
 
     def watcher(source: str, settles: Q, idle: float) -> Watcher:
         return Watcher(
-            there.all[source],
+            known.all[source],
             deadline=options.deadline,
             wake=notices_owed.ring,
             settles=settles,
@@ -186,11 +189,14 @@ def watchers() -> list[Watcher]:
             secret_keys=options.secret_keys,
         )
 
-    return [watcher(first, ~Q(source__in=others), IDLE), *(watcher(one, Q(source=one), RARELY) for one in others)]
+    return [
+        watcher(first, ~Q(source__in=others), IDLE),
+        *(watcher(source, Q(source=source), RARELY) for source in others),
+    ]
 
 
 def background() -> tuple[list[Loop], Deliverer]:
-    """The loops that watch and deliver, and the deliverer, to be drained after the loops have stopped."""
+    """All background loops, and the deliverer. The caller drains the deliverer after the loops have stopped."""
     options = readable_options()
     messenger = SlackMessenger(web_client(options, DELIVERY), audiences())
     app = _app()
@@ -220,12 +226,12 @@ def keeping(options: Conf) -> Keep:
 
 
 def _with_schedules(gate: Gate) -> list[Loop]:
-    """The loops that need schedules. Doesn't load the platform's tasks."""
+    """The loops that need schedules. They don't need the platform's tasks, so these aren't loaded."""
     if (app := _app()) is None:
         return []
-    shown = _platform(app, BeatCatalog(app))
-    homes = Homes(platform=shown, identity=identity(), client=web_client(readable_options(), DELIVERY))
-    return [Loop("homes", Refreshing(gate, homes.refresh).step), Loop("approvals", Tending(shown).step)]
+    without_tasks = _platform(app, BeatCatalog(app))
+    homes = Homes(platform=without_tasks, identity=identity(), client=web_client(readable_options(), DELIVERY))
+    return [Loop("homes", Refreshing(gate, homes.refresh).step), Loop("approvals", Tending(without_tasks).step)]
 
 
 def _watching(watcher: Watcher) -> list[Loop]:

@@ -1,4 +1,4 @@
-"""The web process: `gunicorn bot.wsgi`. Empty in a project that imports this module of every installed app."""
+"""The stand-alone web process: `gunicorn bot.wsgi`. Some projects import `wsgi` of every installed app; then it is empty."""
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
@@ -10,7 +10,7 @@ if not env.is_in_a_project():
 
     env.default_settings()
     if not env.read(env.Project, env.environ()).secret_key:
-        # Otherwise each process would sign sessions with another key.
+        # Otherwise the key would come from the bot's token. Without a token, each process would sign sessions with another key.
         raise ImproperlyConfigured("DJANGO_SECRET_KEY is not set")
 
     application = get_wsgi_application()

@@ -11,7 +11,7 @@ from celery._state import set_default_app
 from django.db import connection
 from django.test import TransactionTestCase
 
-import bot.site_urls  # noqa: F401  # before a test without the admin or beat imports it, and so leaves it without pages
+import bot.site_urls  # noqa: F401  # imported now, because a test without the admin or beat would import it without pages
 from bot.celery import app
 from bot.runs import clock
 from localslack.testing.browser import browser  # noqa: F401  # a fixture
@@ -73,7 +73,7 @@ def django_assert_num_queries(db: None, django_assert_num_queries: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def default_app() -> None:
-    """Sets the default app again: under Django, Celery makes each new app the default, also one of an earlier test."""
+    """Makes ours Celery's default app again: a worker in an earlier test has made its own app the default one."""
     set_default_app(app)
 
 
@@ -81,9 +81,8 @@ def default_app() -> None:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """A plain `pytest` is fast and needs no services. A test that is named on the command line runs whatever its marks."""
     option = config.option
-    option.loadscopereorder = (
-        False  # xdist would begin with the files that have most tests; we begin with the slowest files
-    )
+    # xdist would begin with the files that have most tests. We begin with the slowest files.
+    option.loadscopereorder = False
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.markexpr:
         return
     option.markexpr = FAST
@@ -94,8 +93,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Marks tests before they are chosen. Files that wait for processes go first, because other files can run beside them."""
-    marks = {path: _marks(path) for path in {item.path for item in items}}  # marks are found once for each file
+    """Marks tests before pytest chooses some. Files that wait for processes go first, because other files can run beside them."""
+    marks = {path: _marks(path) for path in {item.path for item in items}}  # once for each file
     for item in items:
         for mark in marks[item.path]:
             item.add_marker(mark)

@@ -1,4 +1,4 @@
-"""Test data by plain functions with overrides; nothing random."""
+"""Test data, made by plain functions with overrides. Only the keys and task ids of stored runs are random."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -114,12 +114,12 @@ def a_preview(schedule: Schedule | None = None, **changes: Any) -> Preview:
 
 
 def slack_says(error: str, details: str = "") -> Reason:
-    """The reason that Slack refuses something with this code."""
+    """The reason for a failure if Slack refuses something with this error code."""
     return Reason(code=Code.SLACK_REFUSED, params={"error": error, "details": details})
 
 
 def unreachable(error: str = "ConnectionRefusedError") -> Reason:
-    """The reason that the broker can't be reached."""
+    """The reason for a failure if the broker can't be reached."""
     return Reason(code=Code.BROKER_UNREACHABLE, params={"error": error})
 
 

@@ -1,4 +1,4 @@
-"""Fakes of bot.core.ports; mypy holds them to the protocols."""
+"""Fakes of the protocols in bot.core.ports. mypy checks that they fit: see the end of this module."""
 
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -90,7 +90,7 @@ class FakeCatalog:
 
 
 class FakeQueues:
-    """Queues of which nobody knows whether a worker consumes them."""
+    """Says of every queue that nobody knows whether a worker reads it."""
 
     def listening(self, queue: str | None) -> Listening:
         return Listening.UNKNOWN
@@ -98,7 +98,7 @@ class FakeQueues:
 
 @dataclass
 class FakeSender:
-    """Accepts every message, unless `fails` has an error to raise. `meanwhile` is called while a message is being sent."""
+    """Accepts every message, unless `fails` is an error to raise. `meanwhile` is called while a message is being sent."""
 
     sent: list[Dispatch] = field(default_factory=list)
     fails: Exception | None = None
@@ -138,7 +138,7 @@ class FakeSender:
 
 @dataclass
 class FakeOutcomes:
-    """Reports the outcomes of `news` once. With `silent`, it doesn't answer."""
+    """Reports the outcomes of `news` once. If `silent` is an error, it raises that instead of any answer."""
 
     news: list[Outcome] = field(default_factory=list)
     source: Source = Source.ROWS
@@ -170,7 +170,7 @@ class FakeOutcomes:
 
 @dataclass
 class FakeStopper:
-    """Workers that get every command, unless `fails` has an error. `waiting` has the tasks whose messages can be taken back."""
+    """Workers that get every command, unless `fails` is an error to raise. Messages of tasks in `waiting` can be taken back."""
 
     told: list[tuple[list[TaskId], Way]] = field(default_factory=list)
     waiting: set[TaskId] = field(default_factory=set)
@@ -253,10 +253,12 @@ class FakeMessenger:
         return channel in self.external
 
     def _raise(self, report: Report) -> None:
+        """Raises the first error that was given for such a report, if any, and forgets it."""
         for item in self._errors:
-            if item[0](report):
+            when, error = item
+            if when(report):
                 self._errors.remove(item)
-                raise item[1]
+                raise error
 
 
 _CATALOG: type[Catalog] = FakeCatalog

@@ -1,6 +1,6 @@
-"""The stand-alone project, set up for tests: its own folder, a broker in memory, and tokens without any access.
+"""The stand-alone project, set up for tests: its own folder, a broker in memory, and tokens that give no access.
 
-`TEST_DATABASE_URL` puts the tests on another server (`make test-databases`); they make a database of their own there.
+`TEST_DATABASE_URL` names another database server (`make test-databases`). The tests make a database of their own there.
 """
 
 import atexit
@@ -34,7 +34,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": str(DATA / "test.sqlite3")}  # noqa: F405
 else:
     DATABASES["default"]["TEST"] = {"NAME": DATA.name.replace("-", "_")}  # noqa: F405
-    DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405  # a thread of a test's closes its connection before it ends
+    DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405  # a test's threads then close their connections before they end
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # By default, workers look at the broker in memory once a second, and every test with a worker waits for that.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.02}

@@ -14,7 +14,7 @@ from django_celery_results.models import TaskResult
 
 from bot import admin, conf, wiring
 from bot.admin import RunAdmin
-from bot.broker.outcomes.watched import Turns
+from bot.core.pauses import WorkLimit
 from bot.models import Installation, Notice, Run, SlackLink
 from bot.web import history
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def site(client: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
-    monkeypatch.setattr(admin, "_steps", Turns())  # every view catches up
+    monkeypatch.setattr(admin, "_steps", WorkLimit())  # every view catches up
     client.force_login(User.objects.create_superuser("root"))
     return client
 
@@ -109,7 +109,7 @@ def test_views_that_follow_soon_do_not_ask_about_all_open_runs_again(
 
     a_run(state="sent", deadline_at=timezone.now() + timedelta(hours=1))
     assert asked() > 0
-    monkeypatch.setattr(admin, "_steps", Turns(share=admin.SHARE, pause=60))
+    monkeypatch.setattr(admin, "_steps", WorkLimit(share=admin.SHARE, pause=60))
     assert [asked() > 0, asked() > 0] == [True, False]
 
 

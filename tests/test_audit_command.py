@@ -47,10 +47,10 @@ def append(act: Act = Act.RUN_ASKED, **more: Any) -> AuditRecord:
 
 
 class TestOtherCommands:
-    """The person is the operating system's user."""
+    """Who called a command is known by the operating system's user."""
 
     @pytest.fixture(autouse=True)
-    def _nobody_before(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _without_sudo(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("SUDO_USER", raising=False)
 
     def test_adding_and_removing_a_link_is_recorded(self) -> None:
@@ -211,7 +211,7 @@ class TestForgetting:
 
     @pytest.fixture(autouse=True)
     def acted(self, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-        """She acted by three accounts, once before her account was linked. Other people acted, too."""
+        """Ada acted as a user, with a token, and from Slack before and after her account was linked. Two others acted, too."""
         monkeypatch.delenv("SUDO_USER", raising=False)
         user, account = {"user": str(ada.pk), "name": "ada"}, {"team": "T1", "slack_user": "U1"}
         for who in (

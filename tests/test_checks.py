@@ -20,7 +20,7 @@ TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNI
 
 @pytest.fixture(autouse=True)
 def _anew(settings: Any) -> Any:
-    """Clears the cache of options, which are read once per process."""
+    """Sets up a healthy project. Afterwards, clears the cache of options, which are otherwise read once per process."""
     settings.RUNTASK = {"CELERY_APP": "tests.test_checks:APP", **TOKENS}
     APP.conf.update(HEALTHY)
     yield

@@ -25,7 +25,7 @@ def test_an_installed_admin_without_a_url_is_reported(settings: Any) -> None:
     message = only("W007")
     assert "tests.projects.urls_without_admin has no URL of it" in message.msg
     assert 'path("admin/", admin.site.urls)' in str(message.hint)
-    settings.ROOT_URLCONF = "tests.test_checks"  # serves nothing of ours: a worker's, for example
+    settings.ROOT_URLCONF = "tests.test_checks"  # has no URLs of ours, as in a worker
     settings.RUNTASK |= {"SLACK_SIGNING_SECRET": " ", "BASE_URL": " "}
     clear_url_caches()
     assert ours() == {}

@@ -1,4 +1,4 @@
-"""`runtask cleanup` shows how much it would delete, even what the hourly clean-up refuses to. It deletes only with `--yes`."""
+"""`runtask cleanup` shows how much it would delete, even if the hourly clean-up refuses so much. It deletes only with `--yes`."""
 
 from datetime import timedelta
 from io import StringIO

@@ -205,9 +205,8 @@ def test_an_option_that_can_not_be_read_is_named_instead_of_a_traceback(
     try:
         with pytest.raises(CommandError, match="RUNTASK_DEADLINE must be a number of seconds above 0") as failure:
             said(f"runtask_{arguments[0]}", *arguments[1:])
-        assert "may act as ana" in said(
-            "runtask_staff", "add", "U1", "ana", "--team", "T1"
-        )  # this command needs no options
+        # With --team, this command needs no options.
+        assert "may act as ana" in said("runtask_staff", "add", "U1", "ana", "--team", "T1")
     finally:
         conf.conf.cache_clear()
     assert failure.value.returncode == conf.BAD_SETUP
@@ -268,7 +267,7 @@ def test_help_needs_no_tokens(tmp_path: Path) -> None:
 
 
 def test_missing_tables_are_explained_in_a_sentence(tmp_path: Path) -> None:
-    """Tables are missing, for example, if somebody forgot to set DJANGO_SETTINGS_MODULE."""
+    """For example, somebody forgot to set DJANGO_SETTINGS_MODULE."""
     code = (
         "import sys, threading; from bot import __main__; from bot.slack.socket import SocketMode;"
         "SocketMode.serve = lambda *_: [one.join() for one in threading.enumerate() if one.name == 'tables'];"

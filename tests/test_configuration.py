@@ -17,7 +17,7 @@ OURS, PROJECT = list(env.variables(conf.Conf)), list(env.variables(env.Project))
 
 
 def written(default: Any) -> str:
-    """Returns a default as it is written in the environment."""
+    """Returns a default as it would be written in the environment."""
     if isinstance(default, tuple):
         return " ".join(default)
     return "" if default is None else f"{default:.0f}" if isinstance(default, float | bool) else str(default)

@@ -27,7 +27,7 @@ READ_ONLY = {
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="only its client leaves this to the kernel")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL's client leaves this to the kernel")
 def test_a_server_that_vanishes_during_a_query_is_noticed() -> None:
     connection.ensure_connection()
     with socket.socket(fileno=os.dup(connection.connection.fileno())) as sock:
@@ -39,7 +39,7 @@ def test_a_server_that_vanishes_during_a_query_is_noticed() -> None:
 
 
 class Known:
-    """Our installation."""
+    """An installation that Slack has named."""
 
     problem = ""
 
@@ -90,7 +90,7 @@ def test_the_probe_reports_a_read_only_database() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the files are those of another process")
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="another process writes the files of this database")
 def test_the_probe_reports_a_full_disk() -> None:
     """On a full disk, only the commit fails."""
     connection.ensure_connection()
@@ -102,7 +102,7 @@ def test_the_probe_reports_a_full_disk() -> None:
 
 @pytest.mark.django_db
 def test_probes_write_a_bounded_number_of_times_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everybody who can reach the site can call a probe."""
+    """Anybody who can reach the site can call the probes."""
     monkeypatch.setattr(probes, "WRITES", 2)
     for _ in range(4):
         assert ready()[0] == 200

@@ -16,7 +16,7 @@ PACKAGES = ["Django", "celery", "kombu", "django-celery-beat", "django-celery-re
 
 
 def named(text: str) -> Iterator[tuple[str, str]]:
-    """The files and tests that a page names. `…::test` is in the file named before it."""
+    """The files and tests that a page names. In `…::test`, the dots stand for the file that was named before."""
     file = ""
     for found in re.finditer(r"`((?:\w+/)*test_\w+\.py|…)(?:::(test_\w+))?`", text):
         file = file if found[1] == "…" else found[1].removeprefix("tests/")
@@ -32,9 +32,8 @@ def test_every_promise_is_shown_by_a_test(file: str, test: str) -> None:
     assert f"def {test}(" in source if test else "def test_" in source
 
 
-@pytest.mark.parametrize(
-    "package", [package for package in PACKAGES if package != "kombu"]
-)  # it is installed with Celery
+# kombu has no bound of its own: it is installed with Celery.
+@pytest.mark.parametrize("package", [package for package in PACKAGES if package != "kombu"])
 def test_the_oldest_documented_versions_are_the_tested_ones(package: str) -> None:
     bound = re.search(rf'^  "{package}(?:\[\w+\])?>=([\d.]+)', Path("pyproject.toml").read_text(), re.MULTILINE)
     assert bound is not None
@@ -48,7 +47,7 @@ def test_the_oldest_documented_versions_are_the_tested_ones(package: str) -> Non
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_main_and_the_newest_documented_versions_are_those_of_the_lock(package: str) -> None:
-    """The first version is the one for Python 3.11."""
+    """The lock's first version of a package is for Python 3.11, and the last one for the newest Python."""
     lock = Path("requirements-dev.txt").read_text()
     locked = re.findall(rf"^{package}==([\d.]+)", lock, re.MULTILINE | re.IGNORECASE)
     row = re.search(rf"^\| {package} \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \|$", SUPPORTED, re.MULTILINE | re.IGNORECASE)

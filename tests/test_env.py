@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import conf, env
-from bot.conf import NAMES, NEEDED_FOR, Conf
+from bot.conf import NEEDED_FOR, VARIABLES, Conf
 from bot.core.scrub import MASK
 from bot.core.secrets import Secrets
 from bot.env import BadEnvironment, Project
@@ -69,7 +69,7 @@ def test_secret_keys_may_be_listed_in_several_forms() -> None:
         ("RUNTASK_DEADLINE", "inf", "RUNTASK_DEADLINE must be a number of seconds above 0"),
         ("RUNTASK_LINK_BY_EMAIL", "maybe", "RUNTASK_LINK_BY_EMAIL must be 1 or 0"),
         *(
-            ("RUNTASK_EMAIL_DOMAINS", nonsense, "RUNTASK_EMAIL_DOMAINS must be domains as they stand behind the @, ")
+            ("RUNTASK_EMAIL_DOMAINS", nonsense, "RUNTASK_EMAIL_DOMAINS must be domains as they stand after the @, ")
             for nonsense in (
                 ",",
                 "yes",
@@ -187,7 +187,7 @@ def test_options_that_a_part_needs_are_named_if_they_are_missing(part: str) -> N
     needed = NEEDED_FOR[part]
     assert Conf().missing(*needed) == [f"{name} is not set" for name in needed]
     assert env.read(Conf, SECRETS).missing(*needed) == []
-    assert set(needed) <= {item.name for item in NAMES.values()}
+    assert set(needed) <= {item.name for item in VARIABLES.values()}
 
 
 def test_settings_are_preferred_to_the_environment() -> None:

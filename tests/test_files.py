@@ -8,15 +8,15 @@ from tests.support.wheel import ROOT, tracked
 
 TABS = ("Makefile", ".tsv")
 PICTURES = ".png"
-# Unicode's explicit directions make code read otherwise than it runs (CVE-2021-42574).
+# With Unicode's explicit directions, people read other code than the one that runs (CVE-2021-42574).
 DIRECTIONS = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
 
 
-def hidden(text: str, *, may: str = "\n") -> set[str]:
-    """Returns the invisible characters in a text."""
+def hidden(text: str, *, allowed: str = "\n") -> set[str]:
+    """Returns the invisible characters in a text, without those that it may have."""
     return {
         one
-        for one in set(text) - set(may)
+        for one in set(text) - set(allowed)
         if unicodedata.category(one) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(one) in DIRECTIONS
     }
 
@@ -30,6 +30,7 @@ def test_no_file_has_hidden_characters() -> None:
     files = [name for name in tracked() if not name.endswith(PICTURES)]
     assert "docs/parity.md" in files
     found = {
-        name: hidden((ROOT / name).read_bytes().decode(), may="\n\t" if name.endswith(TABS) else "\n") for name in files
+        name: hidden((ROOT / name).read_bytes().decode(), allowed="\n\t" if name.endswith(TABS) else "\n")
+        for name in files
     }
     assert {name: sorted(map(ascii, characters)) for name, characters in found.items() if characters} == {}

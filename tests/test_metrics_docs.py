@@ -30,7 +30,7 @@ KNOWN = metrics.Metrics(
 
 
 def families() -> dict[str, list[dict[str, str]]]:
-    """Returns the labels of each sample, by its name."""
+    """Returns the labels of each sample, by the name of the metric."""
     return {family.name: [sample.labels for sample in family.samples] for family in exposition.families(KNOWN)}
 
 
@@ -60,7 +60,7 @@ def test_there_are_four_alerts_with_words_for_the_person_on_call() -> None:
 
 
 def chosen() -> list[tuple[str, str]]:
-    """Returns each metric that an expression of the section names, with its conditions."""
+    """Returns each metric that an expression in the section names, with the conditions on its labels."""
     expressions = [rule["expr"] for rule in rules()] + re.findall(r"`(runtask_[^`]*(?:==|>)[^`]*)`", SECTION)
     assert len(expressions) == 6
     return [found for expression in expressions for found in SELECTOR.findall(expression)]

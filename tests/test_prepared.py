@@ -1,4 +1,4 @@
-"""Queries that are compiled once return the same rows as Django's own, and read them each time."""
+"""Queries whose SQL is built once return the same rows as Django's own queries, and read them anew each time."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def test_an_object_can_be_made_from_all_columns_of_its_row() -> None:
     assert (made, made.hour, made.timezone) == (stored, "2", stored.timezone)
 
 
-def test_a_query_is_made_once_and_executed_each_time() -> None:
+def test_a_query_is_built_once_and_executed_each_time() -> None:
     made = []
 
     def make() -> QuerySet[Run, tuple[Any, ...]]:

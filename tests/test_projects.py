@@ -23,14 +23,9 @@ def at_night(project: str) -> Any:
 )
 def test_runtask_works_in_this_project(project: str, tmp_path: Path) -> None:
     named = {"DJANGO_SETTINGS_MODULE": f"tests.projects.{project}", "PROJECT_FOLDER": str(tmp_path)}
+    # Django warns of naive datetimes by a RuntimeWarning.
     done = subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "error::RuntimeWarning",
-            "-m",
-            "tests.projects",
-        ],  # Django warns of naive datetimes with it
+        [sys.executable, "-W", "error::RuntimeWarning", "-m", "tests.projects"],
         env=clean_environment(**named, **TOKENS),
         capture_output=True,
         text=True,
@@ -51,7 +46,7 @@ print(ThreadPoolExecutor().submit(lambda: current_app.main).result())
 
 
 def test_a_celery_app_that_is_loaded_later_is_the_default_of_every_thread(tmp_path: Path) -> None:
-    """This is as without the bot: Celery makes the first app of a Django project the default one."""
+    """It would be so without the bot, too: Celery makes the first app of a Django project the default one."""
     done = subprocess.run(
         [sys.executable, "-c", LATER],
         env=clean_environment(DJANGO_SETTINGS_MODULE="bot.settings", RUNTASK_DATA=str(tmp_path)),
@@ -69,7 +64,7 @@ def test_a_celery_app_that_is_loaded_later_is_the_default_of_every_thread(tmp_pa
         ("shop_settings", "import frobnicate\n", "No module named 'frobnicate'"),
         ("shop_settings", f"{IMPROPER}\nraise ImproperlyConfigured('Set SECRET_KEY')\n", "Set SECRET_KEY"),
     ],
-    ids=["not there", "imports what isn't there", "says what is wrong itself"],
+    ids=["no such module", "imports no such module", "says itself what is wrong"],
 )
 def test_settings_that_cannot_be_loaded_are_explained_without_a_traceback(
     tmp_path: Path, module: str, source: str, words: str

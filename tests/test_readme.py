@@ -1,23 +1,23 @@
-"""README and docs/ name existing commands, pages, pictures and headings."""
+"""README and docs/ name all commands and pages, and their links and pictures exist."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from bot.__main__ import OURS
+from bot.__main__ import COMMANDS
 
 README = Path("README.md").read_text()
 PAGES = [*Path().glob("*.md"), *Path("docs").glob("*.md"), Path("localslack/README.md")]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 
 
-@pytest.mark.parametrize("command", OURS)
-def test_every_command_is_in_the_table_of_the_readme(command: str) -> None:
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_table_of_commands(command: str) -> None:
     assert f"| `runtask {command}" in Path("docs/commands.md").read_text()
 
 
-def test_the_pictures_of_the_readme_exist() -> None:
+def test_the_pictures_of_the_docs_exist() -> None:
     for name in ("form", "home", "mention", "run-page", "shortcut", "thread"):
         assert Path(f"docs/images/{name}.png").stat().st_size > 10_000
 

@@ -1,4 +1,4 @@
-"""Rules for every view of the site."""
+"""`outside_transactions`, which marks our views."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.nightly
 PINS = Path(__file__).parent / "constraints"
 UV = Path(".venv-uv/bin/uv").absolute()
 SLACK = {"slack-bolt", "slack-sdk"}
-PLATFORMS = {  # the version of Python, and the packages that are installed besides ours
+PLATFORMS = {  # the version of Python, and the packages that are installed with ours
     "cookiecutter-2026-08": ("3.14", SLACK | {"django-celery-results"}),
     "cookiecutter-2025-10": ("3.13", SLACK | {"django-celery-results"}),
     "django-4.2-psycopg2": ("3.11", SLACK),
@@ -39,11 +39,11 @@ def resolved(python: str, *requirements: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_no_version_changes_and_only_missing_packages_are_installed(platform: str, built: Path) -> None:
-    python, comes = PLATFORMS[platform]
+    python, added = PLATFORMS[platform]
     pins = [line for line in (PINS / f"{platform}.txt").read_text().splitlines() if not line.startswith("#")]
     before = resolved(python, *pins)
     after = resolved(
         python, *(f"{name}=={version}" for name, version in before.items()), f"django-runtask @ {built.as_uri()}"
     )
     assert {name: after[name] for name in before} == before
-    assert set(after) - set(before) - {"django-runtask"} == comes
+    assert set(after) - set(before) - {"django-runtask"} == added

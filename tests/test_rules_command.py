@@ -79,7 +79,7 @@ def test_each_mistake_is_named_with_its_place_and_nothing_is_changed(file: Path)
     assert [rule.name for rule in rulebook.stored()] == ["stays"]
 
 
-def test_an_empty_list_of_rules_needs_a_second_option(file: Path) -> None:
+def test_an_empty_list_of_rules_needs_the_option_empty(file: Path) -> None:
     in_force(a_rule("stays"))
     file.write_text("[]")
     with pytest.raises(CommandError, match="--empty"):
@@ -144,10 +144,10 @@ def test_explain_says_under_which_conditions_the_answer_is_yes(file: Path) -> No
         "   arguments: {required: [days], properties: {days: {type: integer}}},\n"
         f"   closed: [{window}]}}\n"
     )
-    in_channels = (
+    for_slack = (
         "The rule “Four eyes” allows these channels only: C1, C2. The rule “Slow” allows these channels only: C2."
     )
-    if_run = (
+    for_all_entries = (
         "The rule “Four eyes” asks for the yes of another person, a member of finance. Nothing is sent before that."
         " The rule “Slow” limits the arguments. The rule “Slow” asks for a reason."
         f" The rule “Slow” allows one run at a time. The rule “Slow” closes it at these times: {window}."
@@ -155,9 +155,9 @@ def test_explain_says_under_which_conditions_the_answer_is_yes(file: Path) -> No
     assert run("rules", "check", str(file), "--explain", "ana", "Invoices")[0].splitlines() == [
         "Rules that match it: “Four eyes”, “Slow”.",
         "See it: yes.",
-        f"Run it from Slack: yes. {in_channels} {if_run}",
-        f"Run it on the site: yes. {if_run}",
-        f"Run it by the API: yes. {if_run}",
+        f"Run it from Slack: yes. {for_slack} {for_all_entries}",
+        f"Run it on the site: yes. {for_all_entries}",
+        f"Run it by the API: yes. {for_all_entries}",
         "Stop its runs: yes.",
         "Approve other people's runs of it: yes.",
     ]

@@ -28,9 +28,9 @@ from bot.core.secrets import WORDS, Secrets
 from bot.models import Notice, Run
 from bot.runs import audit, finish, see, start
 from bot.runs.actors import of_user
+from bot.runs.budget import Budget
 from bot.runs.door import Admitted, admit
 from bot.runs.report import Site, report
-from bot.runs.waiting import Budget
 from bot.slack import messages, modals, payloads
 from bot.slack.metadata import Metadata
 from bot.web import tokens
@@ -43,7 +43,7 @@ KEYS = [
     "password", "PASSWORD", "db_password", "dbPassword", "Db-Pwd", "pwd", "passphrase", "privateKey", "accessKey", "X-API-KEY",
     "apikey", "dsn", "cookie", "auth", "Authorization", "tokens", "client.secret", "session id", "pass_word", "ｔoken",
 ]  # fmt: skip
-# The secrets are marked, so that none is a text of every page. They have no NUL, which no database takes in headers.
+# Each secret contains marks, so that no page has its text by chance. It has no NUL, which no database takes in headers.
 secrets = st.builds(
     "{0}qZ{1}Ω'9x{2}".format,
     st.sampled_from(["", " ", "\n", '"']),
@@ -90,7 +90,7 @@ def stored(draw: st.DrawFn, secret: str) -> Stored:
 
 
 def shows(text: str, secret: str) -> bool:
-    """Says whether a text has the secret in any form, also inside JSON or HTML."""
+    """Says whether a text contains the secret in any form, even inside JSON or HTML."""
     plain = secret.strip()
     written = {plain, json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1], repr(plain)[1:-1]}
     again = {json.dumps(form)[1:-1] for form in written} | {
@@ -168,8 +168,8 @@ class Colleague:
         self.seen.append(answer.content.decode())
 
 
-def told(run: Run, status: str, result: Any, traceback: str = "") -> None:
-    """Writes an outcome as a worker does, and lets the watcher read it."""
+def report_outcome(run: Run, status: str, result: Any, traceback: str = "") -> None:
+    """Stores an outcome as a worker does, and records it as the watcher does."""
     TaskResult.objects.update_or_create(
         task_id=run.task_id, defaults={"status": status, "result": json.dumps(result), "traceback": traceback}
     )
@@ -178,14 +178,14 @@ def told(run: Run, status: str, result: Any, traceback: str = "") -> None:
 
 @pytest.fixture
 def broker(db: None) -> Iterator[Any]:
-    """Takes all messages from the broker, and returns the newest."""
+    """A function that takes all messages from the broker, and returns the newest."""
     app = wiring.celery_app()
     app.control.purge()
 
     def take() -> Any:
         with app.connection_for_read() as connection:
             queue = connection.SimpleQueue("celery")
-            while len(queue):  # other messages are left over from an example that failed
+            while len(queue):  # an example that failed may have left other messages
                 message = queue.get(block=False)
                 message.ack()
             queue.close()
@@ -221,17 +221,17 @@ def test_a_secret_leaves_the_process_only_in_the_message(broker: Any, data: st.D
         ada.seen.append(repr(request))
         run = start.start(ada.admitted, request, Budget())
         whole = {"args": values.args, "kwargs": values.kwargs, "headers": values.headers}
-        told(run, "PROGRESS", {"done": 1, "total": 3, "note": f"as {secret}", "values": whole})
+        report_outcome(run, "PROGRESS", {"done": 1, "total": 3, "note": f"as {secret}", "values": whole})
         ada.looks_at(run)
         said = f"can't log in with {secret} ({whole!r}, {json.dumps(whole)}, {str(whole)!r})"
-        told(
+        report_outcome(
             run,
             "FAILURE",
             {"exc_type": "Refused", "exc_message": [said], "exc_module": "shop"},
             f"  File x\nRefused: {said}",
         )
         ada.looks_at(run)
-        told(run, "SUCCESS", {"result": whole, "said": said})  # the run ends a second time
+        report_outcome(run, "SUCCESS", {"result": whole, "said": said})  # the run ends a second time
         ada.looks_at(run)
         ada.audits(run)
         ada.gets("/admin/runtask/run/")

@@ -15,8 +15,8 @@ from bot.management import serving
 
 
 @dataclass
-class Watch:
-    """A clock that moves only while the process waits for a loop."""
+class FakeClock:
+    """Stands in for the module `time`. Moves only while the process waits for a loop."""
 
     now: float = 0.0
 
@@ -28,7 +28,7 @@ class Watch:
 class Stuck:
     """A loop whose step never ends, as if the database didn't answer."""
 
-    watch: Watch
+    clock: FakeClock
     told: list[str]
 
     def start(self) -> None: ...
@@ -38,23 +38,25 @@ class Stuck:
 
     def stop(self, timeout: float) -> None:
         self.told.append("waited for")
-        self.watch.now += timeout
+        self.clock.now += timeout
 
 
 def test_several_stuck_loops_delay_the_end_no_longer_than_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch, told = Watch(), list[str]()
-    loops, deliverer = [Stuck(watch, told), Stuck(watch, told)], SimpleNamespace(drain=lambda _: told.append("drain"))
+    clock = FakeClock()
+    told: list[str] = []
+    loops = [Stuck(clock, told), Stuck(clock, told)]
+    deliverer = SimpleNamespace(drain=lambda _: told.append("drain"))
     monkeypatch.setattr(wiring, "background", lambda: (loops, deliverer))
-    monkeypatch.setattr(serving, "time", watch)
+    monkeypatch.setattr(serving, "time", clock)
     with serving.delivering(enabled=True):
         pass
-    assert watch.now == serving.STOP
+    assert clock.now == serving.STOP
     assert told == ["end", "end", "waited for", "waited for", "drain"]
 
 
 @contextmanager
 def unheard() -> Iterator[None]:
-    """The state in a project whose LOGGING has no handler that our loggers reach."""
+    """During the block, our loggers reach no handler, as in a project whose LOGGING has none for them."""
     ours = [logging.getLogger(name) for name in serving.OUR_LOGGERS]
     before = [(logger.propagate, logger.handlers, logger.level) for logger in ours]
     for logger in ours:
@@ -69,14 +71,14 @@ def unheard() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("command", ["runtask_slack", "runtask_notify"])
-def test_the_log_is_written_where_the_project_writes_it_nowhere(
+def test_our_log_is_written_if_the_project_writes_it_nowhere(
     command: str, settings: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings.RUNTASK = {"SLACK_BOT_TOKEN": " "}
+    settings.RUNTASK = {"SLACK_BOT_TOKEN": " "}  # so the command ends when it has set up the log
     conf.conf.cache_clear()
     with unheard():
         logging.getLogger("runtask.audit").setLevel(logging.WARNING)  # as docs/deploy.md silences it
-        for _ in range(2):
+        for _ in range(2):  # the second time must not write each line twice
             with pytest.raises(CommandError, match="SLACK_BOT_TOKEN is not set"):
                 call_command(command)
         logging.getLogger("bot.slack.socket").info("connected")

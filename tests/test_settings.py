@@ -53,7 +53,7 @@ print(Client().get("/healthz", secure=True, headers={"host": "runs.example.com"}
 
 
 def test_https_is_demanded_for_this_host_only() -> None:
-    """Its subdomains may be other sites, which may not have TLS."""
+    """Subdomains of this host may be other sites without TLS."""
     environment = clean_environment(
         DJANGO_SETTINGS_MODULE="bot.settings", DJANGO_SECRET_KEY="x" * 50, RUNTASK_BASE_URL="https://runs.example.com"
     )
@@ -67,7 +67,7 @@ SQLITE = ("runtask.sqlite3", "runtask.sqlite3-wal", "runtask.sqlite3-shm")
 
 
 def opened(**environment: str) -> Any:
-    """Returns the secret keys, and the modes of the folder and of SQLite's files while a process uses them."""
+    """Returns the secret keys, and the modes of the data folder and of SQLite's files while a process uses them."""
     given = clean_environment(DJANGO_SETTINGS_MODULE="bot.settings", **environment)
     done = subprocess.run(
         [sys.executable, "-c", OPENED], env=given, capture_output=True, text=True, check=True, timeout=50

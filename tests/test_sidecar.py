@@ -1,4 +1,4 @@
-"""The connection of a sidecar to the platform's database. tests.services.test_apart_reading has real servers."""
+"""The connection of a sidecar to the platform's database. tests.services.test_apart_reading does the same with real servers."""
 
 from collections.abc import Iterator
 

@@ -54,7 +54,7 @@ class People(AppConfig):
 
 
 def checked(folder: Path, *apps: str, package: str = "", is_nosy: bool = False) -> str:
-    """What `django check` prints on standard output in a new project. `package` is the code of its own app's `__init__`."""
+    """What `django check` prints on standard output in a new project. `package` is the code of `people/__init__.py`."""
     (folder / "people").mkdir()
     files = {
         "shop.py": SETTINGS.format(apps=apps),
@@ -86,7 +86,7 @@ def checked(folder: Path, *apps: str, package: str = "", is_nosy: bool = False) 
     ids=["without an app of Celery", "with its own"],
 )
 def test_importing_modules_of_every_app_has_no_side_effect(tmp_path: Path, package: str, apps: list[str]) -> None:
-    """Mayan EDMS imports `settings` and others of each installed app while Django starts."""
+    """Mayan EDMS imports `settings` and other modules of each installed app while Django starts."""
     told = checked(tmp_path, "bot", "django.contrib.auth", package=package, is_nosy=True)
     assert json.loads(told.splitlines()[0]) == apps
 

@@ -1,4 +1,4 @@
-"""Every code has a sentence, and reasons survive a row."""
+"""Every code has a sentence, and reasons are read from rows as they were stored."""
 
 import string
 
@@ -50,7 +50,7 @@ def test_a_wrong_type_is_named_in_a_sentence_of_its_own(kind: str) -> None:
         ("pattern", '"^a"', 'pattern is "^a"'),
     ],
 )
-def test_what_a_rule_expects_is_said_in_words(keyword: str, expected: str, words: str) -> None:
+def test_what_a_schema_of_a_rule_expects_is_said_in_words(keyword: str, expected: str, words: str) -> None:
     params = {"rule": "R", "name": "days", "keyword": keyword, "expected": expected}
     assert sentence(Reason(code=Code.RULE_REFUSES_VALUE, params=params)).endswith(f"this value of days: {words}.")
 

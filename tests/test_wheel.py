@@ -1,4 +1,4 @@
-"""The wheels contain everything that their users need, and nothing else."""
+"""The wheels of the product and of the local Slack contain everything that their users need, and nothing else."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ class Wheel:
     file: Path
     distribution: str
     project: Path  # the folder of its pyproject.toml
-    source: str  # the folder that holds its packages
+    source: str  # the folder that contains its packages
     packages: tuple[str, ...]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The wiring connects the parts."""
+"""The wiring makes watchers for all runs, and loads all tasks of the platform."""
 
 import os
 import subprocess
@@ -89,7 +89,7 @@ print("known" if "tests.only_a_view_imports_this" in wiring.celery_app().tasks e
 def test_tasks_that_only_a_view_imports_are_known_where_workers_know_them(
     tmp_path: Path, load: str, *, skips: bool
 ) -> None:
-    """A check that fails is logged, and hides no task. `skips`: the platform's workers leave the checks out."""
+    """A check that fails is logged, and hides no task. `skips`: the platform's workers skip the system checks."""
     (tmp_path / "pages.py").write_text(PAGES)
     (tmp_path / "failing_settings.py").write_text(FAILING)
     environment = {**env.environ(), "DJANGO_SETTINGS_MODULE": "failing_settings", env.SKIP_CHECKS: "1" if skips else ""}

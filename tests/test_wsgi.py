@@ -29,7 +29,7 @@ def test_every_thread_has_the_projects_celery_app(tmp_path: Path) -> None:
 
 
 def commands() -> dict[str, str]:
-    """Returns the options with which docs and Procfile start gunicorn, by file."""
+    """Returns the arguments with which docs and Procfile start gunicorn, by file and number."""
     found = {}
     for name in ("Procfile", *map(str, Path("docs").glob("*.md"))):
         text = Path(name).read_text()
@@ -45,7 +45,6 @@ def test_gunicorn_has_our_settings_wherever_it_is_started(command: str, monkeypa
     )
     found = WSGIApplication().cfg
     assert (found.worker_class_str, found.threads, found.graceful_timeout) == ("gthread", 8, 25)
-    assert (
-        found.settings.get("control_socket_disable") is None or found.control_socket_disable
-    )  # gunicorn has this setting since 25.1
+    # gunicorn before 25.1 doesn't have this setting.
+    assert found.settings.get("control_socket_disable") is None or found.control_socket_disable
     assert found.umask == 0o077

@@ -1,4 +1,7 @@
-"""Bare Bolt apps, with the same options as runtask's app. They read what runtask reads, by Django's ORM, and check nothing."""
+"""Bare Bolt apps, which check nothing.
+
+`opening` and `updating` have the options of runtask's app, and read by Django's ORM what runtask reads.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

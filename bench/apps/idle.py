@@ -2,7 +2,7 @@
 
 import signal
 
-import celery.app.base  # noqa: F401  # loaded, like the next one
+import celery.app.base  # noqa: F401  # only loaded, like the next one
 import slack_bolt.adapter.socket_mode  # noqa: F401
 from django import setup
 from slack_sdk import WebClient

@@ -1,4 +1,4 @@
-"""Settings of the site with the page of `bench.apps.page_urls`. Of runtask, it has the middleware only."""
+"""Settings of the site with the page of `bench.apps.page_urls`. All other settings, such as the middleware, are runtask's."""
 
 from bot.settings import *  # noqa: F403
 

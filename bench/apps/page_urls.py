@@ -1,4 +1,4 @@
-"""A simple page for runtask's purpose: a view for staff that parses JSON and calls `send_task`. Also the admin, for beat's action."""
+"""A simple page for runtask's purpose, a view for staff that parses JSON and calls `send_task`; and the admin with beat's action."""
 
 import json
 

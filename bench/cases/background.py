@@ -15,15 +15,15 @@ from bench.stats import Round, of_turn
 
 NOTIFY = ("-m", "bot", "notify")
 SLOW = 0.05  # seconds that the stub of Slack takes for an answer when it is slow
-# Seconds between two results, at most; random, as otherwise the watcher would always be at the same point.
-CHANGES_EVERY = 0.4
-PATIENCE = 20.0
+# Seconds before a result, at most. The wait is random, because otherwise the watcher would always be at the same point.
+LONGEST_WAIT = 0.4
+PATIENCE = 20.0  # seconds
 LOOP, LIMITED = "bare loop", "with one channel limited"
 ASKING = "asking first who reads each channel"
 
 
 async def final(scene: Stage) -> list[Series]:
-    """The time from the moment at which a result can be read until its message is posted; and the cost of waiting."""
+    """The time from the moment at which a result can be read until its message is posted; and what waiting costs."""
     found = await _finals(scene, OURS)
     if scene.setup.broker.startswith("redis"):
         found += await _finals(scene, IN_REDIS, "backend", CELERY_RESULT_BACKEND=REDIS)
@@ -50,7 +50,7 @@ async def _finals(scene: Stage, name: str, source: str = "rows", **environment: 
 
 
 async def _told(scene: Stage, rows: Inside, name: str, source: str) -> float:
-    await asyncio.sleep(random.uniform(0, CHANGES_EVERY))  # noqa: S311  # no secret
+    await asyncio.sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  # no secret
     arrival = scene.stub.expect(name)
     visible: float = await rows.ask("finish", name, source)
     call = await asyncio.wait_for(arrival, PATIENCE)

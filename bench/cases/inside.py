@@ -19,19 +19,19 @@ async def typeahead(scene: Stage) -> list[Series]:
     """The picker's menu: with few and with many schedules, under rules, and while beat saves a schedule between two queries."""
     mode, found = scene.mode, Found()
     many = f"{mode.many_schedules:,} schedules"
-    async with scene.inside("few", "typeahead", "small") as few, scene.inside("many", "typeahead") as most:
-        await _under_rules(most, mode, found)
-        await most.ask("grow", mode.schedules + 1, mode.many_schedules)
+    async with scene.inside("few", "typeahead", "small") as small, scene.inside("many", "typeahead") as big:
+        await _under_rules(big, mode, found)
+        await big.ask("grow", mode.schedules + 1, mode.many_schedules)
         turns = [
-            (few, FEW, 0),
-            (most, many, 0),
-            (most, f"{many}, one saved before each query", 1),
+            (small, FEW, 0),
+            (big, many, 0),
+            (big, f"{many}, one saved before each query", 1),
         ]
         for number in range(-1, mode.rounds):  # the first turn is a warm-up
             for process, load, saving in rotated(turns, number):
                 one = Round(**await process.ask("turn", mode.passes, saving))
                 _keep(found, ("menu", load, OURS), one, number)
-        await most.ask("shrink", mode.schedules)
+        await big.ask("shrink", mode.schedules)
     return as_series("typeahead", found)
 
 

@@ -20,7 +20,7 @@ WARMING = 5_000
 CHANNELS = 500  # channels, at most: Slack accepts one message a second in each
 LIFETIME = 2.0  # seconds from the start of a run to its end
 OPEN_AT_ONCE = 500  # open runs, at most: this experiment is about history, not about load
-ON_SERVERS = 5_000  # runs in set-ups with servers: a run takes longer there, and the process is the same
+ON_SERVERS = 5_000  # runs, at most, in set-ups with servers: a run takes longer there, and the process is the same
 SLOWEST = 10  # runs a second, at least; a slower process counts as broken
 
 

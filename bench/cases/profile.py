@@ -18,12 +18,12 @@ from bench.stage import Stage, form, over_http
 CLIENTS = 16
 WARM = 0.5  # seconds of load before and after a look
 LOOKS = 3  # tries, at most: sometimes py-spy sees nothing
-RATES = {OURS: 1_500, FLOOR: 4_000}  # messages a second that each can send, at most
+RATES = {OURS: 1_500, FLOOR: 4_000}  # no contestant sends more messages a second
 
 
 @dataclass(frozen=True)
 class Profile:
-    """The processor seconds of some operations, and the seconds for which each stack held the interpreter's lock."""
+    """The processor seconds of some operations, and the seconds for which each stack was at work."""
 
     operations: float
     used: float

@@ -1,4 +1,8 @@
-"""The goals. Each compares runtask with another program that does the same for the person, but without runtask's code."""
+"""The goals.
+
+Most compare runtask with another program that does the same for the person, but without runtask's code. Others compare two
+figures of runtask, or limit one of them. A goal without a limit only shows its figure.
+"""
 
 from bench.cases import memory, replicas, steady
 from bench.cases.wire import SLOW, WAYS

@@ -25,14 +25,14 @@ COUNTS = (1, 2, 4)
 PEOPLE = 64
 TOKEN = {"SLACK_BOT_TOKEN": "xoxb-runtask"}  # all replicas need the same token, because it seals forms
 LONGEST = 10.0  # seconds of a turn, at most
-MESSAGES = 200  # messages for each second and process: eight senders send fewer, at 50 ms for each message
+MESSAGES = 200  # for each second and process; its eight senders send at most 160, because each message takes 50 ms
 SUBMISSIONS, DELIVERED, TWICE = "submissions", "messages", "sent twice"
 OWN_TIME, DATABASE_TIME = "its processor time for one", "PostgreSQL's processor time for one"
 
 
 @dataclass(frozen=True)
 class Carried:
-    """The number of operations, their milliseconds of processor time, and how many messages were sent twice."""
+    """The round of the operations, the milliseconds of processor time as `_used` gives them, and how many messages were sent twice."""
 
     turn: Round
     used: dict[str, float]
@@ -71,7 +71,8 @@ async def submissions(scene: Stage, command: str, count: int, seconds: float) ->
 async def deliveries(scene: Stage, _: str, count: int, seconds: float) -> Carried:
     """Deliveries of messages that are all due at the start, each in its own channel.
 
-    runtask asks Slack about each channel once in five minutes. That would double the calls here, where no channel comes twice.
+    runtask asks Slack about each channel once in five minutes. That would double the calls here, where no channel comes twice,
+    so it is switched off.
     """
     prefix, messages = f"r{scene.stub.number()}-", int(MESSAGES * count * seconds)
     posted = scene.stub.posting(prefix)
@@ -127,7 +128,7 @@ def sent(setup: Setup) -> int:
 
 @contextmanager
 def _used(scene: Stage, count: int) -> Iterator[dict[str, float]]:
-    """Milliseconds of processor time by process. The mapping is filled at the end of the block."""
+    """The milliseconds of processor time of the replicas and of PostgreSQL. The mapping is filled at the end of the block."""
 
     def now() -> dict[str, float]:
         own = sum(cpu_seconds(scene.processes.pid(name)) for name in names(count))

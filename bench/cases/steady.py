@@ -45,7 +45,7 @@ async def steady(scene: Stage) -> list[Series]:
         async with meanwhile(_end(tally, ending, lifetime)):
             submitted = await _press(tally, mode.steady, presses, forms)
         after = await rows.ask("tables")
-    # Bytes per run are as many MB per million runs.
+    # A growth of n bytes per run is one of n MB per million runs.
     growth = {name: (after[name] - before[name]) / submitted for name in after}
     messages, unique = replicas.sent(scene.setup), len(replicas.ids(scene.setup))
     wrong = abs(submitted - tally.refused - unique) + messages - unique

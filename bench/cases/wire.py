@@ -100,8 +100,8 @@ async def submission(scene: Stage) -> list[Series]:
     accepted, found = count(), list[Series]()
     async with scene.inside("rows", "rows") as rows:
         before = await rows.ask("waiting")
-        for experiment, those in (("submission", operations), ("submission/slow", patient)):
-            counted = {name: _counting(operation, accepted) for name, operation in those.items()}
+        for experiment, contestants in (("submission", operations), ("submission/slow", patient)):
+            counted = {name: _counting(operation, accepted) for name, operation in contestants.items()}
             found += await rounds(experiment, counted, scene.mode)
         if not any(one.what == "closed" and one.contestant == OURS for one in found):
             raise Broken(f"no submission was accepted: {scene.processes.log(OURS)[-2000:]}")

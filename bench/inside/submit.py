@@ -32,8 +32,8 @@ from bot.core.model import (
 from bot.models import Notice, Run, SiteState, atomic
 from bot.runs import start
 from bot.runs.actors import of_user
+from bot.runs.budget import Budget
 from bot.runs.door import admit
-from bot.runs.waiting import Budget
 
 Times = Mapping[str, float]
 VALUES = {"days": 30, "region": "EU"}
@@ -149,7 +149,7 @@ def turn(name: str, clients: int, seconds: float) -> dict[str, Any]:
         return taken
 
     with ThreadPoolExecutor(clients) as threads:
-        taken = [one for those in threads.map(client, range(clients)) for one in those]
+        taken = [one for times in threads.map(client, range(clients)) for one in times]
     return {what: asdict(of_turn([one[what] for one in taken], seconds)) for what in taken[0]}
 
 

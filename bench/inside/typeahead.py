@@ -75,7 +75,7 @@ def form(passes: int, schedule_count: int) -> dict[str, Any]:
 
 
 def rules(count: int, ana: str) -> None:
-    """Make `count` rules. They hide a tenth of the schedules from `ana` if she is only "staff", and no "superuser"."""
+    """Make `count` rules, and Ana "staff" or a "superuser". The rules hide about a tenth of the schedules from staff."""
     User.objects.filter(username="ana").update(is_superuser=ana == "superuser")
     found = [
         Rule(

@@ -1,4 +1,4 @@
-"""Finds the errors by which the broker itself refuses a message. The message is then certainly not sent.
+"""Recognises the errors by which the broker itself refuses a message. The queue that refused it certainly doesn't have it.
 
 The errors are those of redis/exceptions.py and amqp/exceptions.py.
 """
@@ -13,15 +13,15 @@ from kombu.exceptions import ChannelError, OperationalError
 from bot.core.reasons import Code, Reason
 from bot.core.text import clip, one_line
 
-LOOKED_AT = 2_000  # characters in which addresses are looked for
+SEARCHED = 2_000  # characters of an error in which addresses are looked for
 LIMIT = 300  # characters of a broker's error that people are shown
 NO_ROUTE, ACCESS_REFUSED, PRECONDITION_FAILED = 312, 403, 406  # rabbitmq.com: amqp-0-9-1-reference, reply codes
 DECLARING = frozenset({(40, 10), (50, 10)})  # AMQP's numbers for Exchange.declare and Queue.declare
-# Redis quotes the command, and so the message, in its errors. redis-py quotes it in the errors of a pipeline, too.
+# Some errors of Redis quote the command, which contains the message. redis-py quotes it in the errors of a pipeline, too.
 QUOTED_BEFORE = re.compile(r"^Command # (\d+) \(.*\) of pipeline caused error: ", re.DOTALL)
 QUOTED_AFTER = re.compile(r",? with args beginning with:.*", re.DOTALL)
 ADDRESS = re.compile(
-    r"""\w+://\S+  # an URL
+    r"""\w+://\S+  # a URL
     | \S+@\S+
     | [\w-]+(?:\.[\w-]+)*:\d+  # a host and its port
     | \d+(?:\.\d+){3}
@@ -53,8 +53,8 @@ def refusal(exc: BaseException, transport: str, queue: str = "") -> Refusal | No
 def shown(text: str) -> str:
     """A broker's error on one line, without addresses, which may hold passwords. Secrets must be masked already."""
     line = one_line(text)
-    if len(line) > LOOKED_AT:  # ADDRESS takes time in proportion to the square of a word's length
-        line = line[:LOOKED_AT].rpartition(" ")[0] + "…"  # without the last word: it may be the beginning of an address
+    if len(line) > SEARCHED:  # ADDRESS takes time in proportion to the square of a word's length
+        line = line[:SEARCHED].rpartition(" ")[0] + "…"  # without the last word: it may be the beginning of an address
     return clip(ADDRESS.sub("…", line), LIMIT)
 
 
@@ -82,10 +82,13 @@ def _of_code(exc: AMQPError, queue: str) -> Reason:
 
 
 def _redis(exc: BaseException, _queue: str) -> Refusal | None:
-    """The refusal in an error reply. The command had no effect, but it may be only a later command of the same transaction."""
+    """The refusal in an error reply of Redis. None if the reply is about another command than the one that queues the message.
+
+    A refused command had no effect, but the commands before it in the same pipeline had theirs.
+    """
     from redis import exceptions as redis  # noqa: PLC0415  # it is installed where this transport is used
 
-    if isinstance(exc.__context__, redis.ReadOnlyError):  # behind Sentinel, redis-py raises another error instead
+    if isinstance(exc.__context__, redis.ReadOnlyError):  # behind Sentinel, redis-py raises another error in its place
         exc = exc.__context__
     if not isinstance(exc, (redis.ResponseError, redis.BusyLoadingError, redis.AuthenticationError)):
         return None

@@ -1,7 +1,7 @@
 """Finds the platform's Celery app once, in the main thread, and keeps the object.
 
-Each thread has its own `celery.current_app`: in a pool thread it is an app named `default` without a broker
-(celery/_state.py, get_current_app).
+Each thread has its own `celery.current_app`. In other threads than the main one, it may be an app named `default`, which
+Celery creates and which has no broker (celery/_state.py, get_current_app).
 """
 
 import importlib
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT = "default"  # the name of the app that Celery creates if a process has none
 
-_celerys: Any = _state  # the stubs of this module lack both attributes that we read
+_celery_state: Any = _state  # the stubs of this module lack both attributes that we read
 _of_main_thread: Celery | None = None
 
 
@@ -28,13 +28,13 @@ class NoApp(NotSetUp):
 
 
 def remember_current() -> None:
-    """Call this in the main thread while Django starts.
+    """Keeps the current app for `platform_app`. Call this in the main thread while Django starts.
 
-    It doesn't call `get_current_app`, because that function creates an app if none exists. All threads would keep that app, even
-    after the project has loaded its own.
+    It doesn't call `get_current_app`, because that function creates an app if none exists. Other threads would then use that
+    app, even after the project has loaded its own.
     """
     global _of_main_thread  # noqa: PLW0603  # one per process, as Celery's own
-    app = _celerys._tls.current_app or _celerys.default_app  # noqa: SLF001  # what get_current_app() looks at
+    app = _celery_state._tls.current_app or _celery_state.default_app  # noqa: SLF001  # what get_current_app() looks at
     _of_main_thread = None if app is None or app.main == DEFAULT else app
 
 
@@ -55,20 +55,20 @@ def platform_app(name: str) -> Celery:
 
 
 def load_tasks(app: Celery) -> None:
-    """Loads the modules that the app's settings name. Raises NoApp."""
+    """Loads the modules that define the app's tasks. Raises NoApp."""
     try:
         with env.without_checks_by_celery():
-            app.loader.import_default_modules()  # registers its tasks; beat's admin does the same
+            app.loader.import_default_modules()  # beat's admin does the same
         app.finalize()
     except Exception as exc:  # the platform's own modules
         raise NoApp(f"the project's tasks can't be loaded ({type(exc).__name__}: {exc})") from exc
 
 
 def load_what_checks_load() -> None:
-    """Runs the system checks, as workers and beat do when they start (celery/fixups/django.py), and drops what they say.
+    """Runs the system checks, as workers and beat do when they start (celery/fixups/django.py), and ignores their findings.
 
-    They import views and template tags, and so modules that may define more tasks. The stand-alone project has no such modules.
-    A check that fails is logged. `databases=None`: Django's database checks then do nothing.
+    Checks import views and template tags, and these may import modules that define more tasks. The stand-alone project has no
+    such modules. If a check raises an exception, this is logged. With `databases=None`, Django's database checks do nothing.
     """
     if settings.SETTINGS_MODULE == env.STANDALONE or env.skips_checks_by_celery():
         return

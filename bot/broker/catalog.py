@@ -36,13 +36,13 @@ SENT_FIELDS = ("name", "task", "args", "kwargs", *COLUMNS, "headers")
 READ_FIELDS = ("pk", "enabled", "one_off", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
 BEATS_MARK = 1  # the key of the only row of PeriodicTasks
 NEVER = float("-inf")
-# Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this time; in a large table, at
-# its next reading.
+# `QuerySet.update`, `bulk_create` and SQL change the table, but not beat's mark. If the last reading is older than this, a search
+# reads the table again, so that it finds such changes. A large table is read less often (REST).
 UNMARKED_CHANGES = 5.0  # seconds
-# If reading the table takes less, a search waits for it. Otherwise the table is read in the background.
+# If the last reading took less, a search waits for the next one. Otherwise the table is read in the background.
 READ_IN_SEARCH = 0.05  # seconds
-HANGING = 1.0  # seconds; if reading a small table takes longer, the connection is dead, maybe for hours
-REST = 20  # a large table is left alone for 20 times as long as its last reading took
+HANGING = 1.0  # seconds; if reading a small table takes longer, the connection is dead, and this may go on for hours
+REST = 20  # a large table is read again after 20 times as long as its last reading took
 CHUNK = 500  # rows; reading them takes about a millisecond, then other threads get the interpreter
 
 
@@ -79,7 +79,7 @@ class BeatCatalog:
         return None if row is None else _schedule(dict(zip(READ_FIELDS, row, strict=True)))
 
     def is_empty(self) -> bool:
-        """If the index has rows, this makes no query."""
+        """Whether there are no schedules. Makes no query if the index has rows."""
         return not self._held.index.rows and not ANY_ROW.rows(_alias())
 
     def find(self, query: str, limit: int, hidden: tuple[Globs, ...] = ()) -> Matches:
@@ -126,11 +126,13 @@ class BeatCatalog:
         the old index while the table is read. A schedule that is picked from an old index is read from the table again.
         """
         mark, *_ = MARK.first(_alias()) or (None,)
-        held, age = self._held, time.monotonic() - self._held.read_at
+        held = self._held
+        age = time.monotonic() - held.read_at
         if mark == held.mark and age <= max(UNMARKED_CHANGES, REST * held.took):
             return held.index
         if held.took < READ_IN_SEARCH:
-            # One thread reads the table for all. The first reading may take long. If a later one takes long, it hangs.
+            # One thread reads the table for all. The first reading may take long. If a later one does, it hangs, and this thread
+            # reads the table, too.
             has_turn = self._reading.acquire(timeout=-1 if held.read_at == NEVER else HANGING)
             try:
                 if self._held is held:
@@ -154,17 +156,18 @@ class BeatCatalog:
     def _read(self, mark: datetime | None) -> None:
         began = time.monotonic()
         rows = search.Rows.of(_yielding(chain.from_iterable(ROWS.chunks(_alias()))))
-        content, held = _content(rows), self._held
+        content = _content(rows)
+        held = self._held
         index = held.index if content == held.content else search.Index.of(_yielding(rows))
         now = time.monotonic()
         self._held = _Held(index, mark, content, read_at=now, took=now - began)
 
     def _begin_reading(self, mark: datetime | None) -> None:
-        """Starts a thread that reads the table. The caller has the turn, and gives it to the thread."""
+        """Starts a thread that reads the table. The caller has acquired `_reading`; the thread releases it."""
         reader = threading.Thread(target=self._read_in_background, args=(mark,), name="read-schedules", daemon=True)
         try:
             reader.start()
-        except RuntimeError:  # this machine can't start threads: the next search tries again
+        except RuntimeError:  # no thread can be started now: the next search tries again
             self._reading.release()
             log.exception("the schedules could not be read")
 
@@ -179,7 +182,7 @@ class BeatCatalog:
 
 
 def _alias() -> str:
-    """Where schedules are written: on a replica, a change that somebody has just made may be missing."""
+    """The database that schedules are written to. A replica may lack a change that somebody has just made."""
     return router.db_for_write(PeriodicTask)
 
 
@@ -193,9 +196,10 @@ def _yielding(rows: Iterable[search.Row]) -> Iterator[search.Row]:
 
 def _content(rows: search.Rows) -> int:
     """A hash of the rows. Equal rows have equal hashes within this process."""
-    content, left = len(rows), iter(rows)
-    while some := tuple(islice(left, CHUNK)):
-        content = hash((content, some))
+    content = len(rows)
+    remaining = iter(rows)
+    while chunk := tuple(islice(remaining, CHUNK)):
+        content = hash((content, chunk))
     return content
 
 

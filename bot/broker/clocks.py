@@ -14,7 +14,7 @@ CLOCKS: dict[str, type[Model]] = {  # in beat's order (`PeriodicTask.scheduler`)
     "solar": SolarSchedule,
     "clocked": ClockedSchedule,
 }
-ZONE = "timezone"  # a crontab's field, which raises an error for a zone that this machine doesn't know
+ZONE = "timezone"  # a field of a crontab. Reading it raises an error if this machine doesn't know the zone
 ZONE_AS_TEXT = Cast(ZONE, CharField())
 
 
@@ -30,17 +30,19 @@ QUERIES = {kind: _query(model) for kind, model in CLOCKS.items()}
 
 
 def of(kind: str, key: int, alias: str) -> tuple[Model, str] | None:
-    """The row, and the name of its time zone if this machine doesn't know it. The row is in UTC then. None: no such row."""
-    model, found = CLOCKS[kind], QUERIES[kind].first(alias, clock=key)
+    """The row, and the name of its time zone if this machine doesn't know it. The row then has UTC. None: no such row."""
+    model = CLOCKS[kind]
+    found = QUERIES[kind].first(alias, clock=key)
     if found is None:
         return None
     if ZONE not in columns(model):
         return model.from_db(alias, columns(model), found), ""
-    *values, name = found
-    zone = known(name)
+    *values, zone_name = found
+    zone = known(zone_name)
     names = [column for column in columns(model) if column != ZONE]
     row = model.from_db(alias, [*names, ZONE], [*values, zone or ZoneInfo("UTC")])
-    return row, "" if zone else name or "no time zone"
+    unknown_zone = "" if zone else zone_name or "no time zone"
+    return row, unknown_zone
 
 
 def known(zone: str) -> ZoneInfo | None:

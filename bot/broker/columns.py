@@ -30,8 +30,8 @@ DISTRIBUTIONS = {
     "django_celery_beat": "django-celery-beat",
     "django_celery_results": "django-celery-results",
 }
-# Columns of the results' table, which the package has since 2.3 and 2.6. Without the first, the form shows no last run;
-# without the second, threads show no duration.
+# Columns of the results' table. django-celery-results has the first since 2.3, and the second since 2.6. Without the first, the
+# form shows no last run. Without the second, threads show no duration.
 SPARED = frozenset({"periodic_task_name", "date_started"})
 NO_USERS = (
     "Is this the platform's database? A platform with a user model of its own has no auth_user:"
@@ -98,13 +98,15 @@ def read_models() -> list[type[Model]]:
 def lacking(model: type[Model]) -> frozenset[str]:
     """The names of the fields in `SPARED` that the platform's table doesn't have. Raises DatabaseError.
 
-    It asks once per process: after an update of the platform, the sidecar must be restarted.
+    Asks the database once per process, so the sidecar must be restarted after an update of the platform.
     """
     meta = model._meta  # noqa: SLF001  # documented
     present = _columns(database_of(model), meta.db_table) if is_apart() else None
     if present is None:
         return frozenset()
-    return frozenset(one.name for one in meta.concrete_fields if one.name in SPARED and one.column not in present)
+    return frozenset(
+        field.name for field in meta.concrete_fields if field.name in SPARED and field.column not in present
+    )
 
 
 def missing_columns(aliases: Iterable[str] | None = None) -> list[Missing]:
@@ -118,7 +120,7 @@ def _missing_of(model: type[Model], aliases: Iterable[str] | None) -> Iterator[M
         return
     try:
         present = _columns(alias, meta.db_table)
-    except ProgrammingError:  # PostgreSQL shows also those tables that this account may not read
+    except ProgrammingError:  # PostgreSQL lists tables that this account may not read, too
         yield Missing(app=meta.app_label, table=meta.db_table, alias=alias, is_closed=True)
         return
     spared = SPARED if is_apart() else frozenset()
@@ -133,7 +135,7 @@ def _missing_of(model: type[Model], aliases: Iterable[str] | None) -> Iterator[M
             table=meta.db_table,
             alias=alias,
             columns=tuple(str(field.column) for field in absent),
-            migrations=tuple(bringing(meta.app_label, str(meta.model_name), names)),
+            migrations=tuple(_migrations_adding(meta.app_label, str(meta.model_name), names)),
             applied=_newest_applied(alias, meta.app_label),
         )
 
@@ -147,7 +149,7 @@ def _columns(alias: str, table: str) -> Columns | None:
         return frozenset(column.name for column in connection.introspection.get_table_description(cursor, table))
 
 
-def bringing(app: str, model: str, fields: set[str]) -> Iterator[str]:
+def _migrations_adding(app: str, model: str, fields: set[str]) -> Iterator[str]:
     """The installed package's migrations that add any of these fields.
 
     We load them ourselves: in a sidecar, Django sees no migrations of the platform's apps (bot.settings, MIGRATION_MODULES).
@@ -159,11 +161,11 @@ def bringing(app: str, model: str, fields: set[str]) -> Iterator[str]:
         return
     for name in names:
         for operation in importlib.import_module(f"{package}.{name}").Migration.operations:
-            if _added(operation, model) in fields:
+            if _added_field(operation, model) in fields:
                 yield name
 
 
-def _added(operation: Operation, model: str) -> str | None:
+def _added_field(operation: Operation, model: str) -> str | None:
     """The name of the field that an operation adds to this model. None: it adds no field to it."""
     if not isinstance(operation, (AddField, RenameField)) or operation.model_name.lower() != model:
         return None

@@ -13,7 +13,7 @@ from celery import Celery
 # that fails would wait for seconds (kombu/connection.py, _ensure_connection).
 RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
 CONNECT_TIMEOUT = 1.0  # seconds to connect, and for each answer of Redis
-LEAST_TIMEOUT = 0.5  # seconds that each address gets at least: a live broker that is busy needs time
+LEAST_TIMEOUT = 0.5  # seconds for each address, at least: a live broker that is busy needs time
 AMQP_TIMEOUT = 0.75  # seconds, for each read and write
 OPTIONS: dict[str, dict[str, Any]] = {
     "redis": {"socket_timeout": CONNECT_TIMEOUT, "socket_connect_timeout": CONNECT_TIMEOUT, "retry_on_timeout": False},
@@ -24,7 +24,7 @@ OPENING = {"redis": ("socket_timeout", "socket_connect_timeout"), "amqp": ("conn
 
 
 def own_connection(app: Celery, heartbeat: float | None = None) -> Any:
-    """A kombu Connection that connects when it is first used. The app's own pool isn't used, as its connections retry for ever.
+    """A kombu Connection that connects when it is first used. The app's own pool isn't used: its connections retry for ever.
 
     `heartbeat`: seconds after which RabbitMQ may close the connection if we send nothing. None: it never does.
     """
@@ -49,7 +49,7 @@ def connect(connection: Any, within: float) -> Any:
         connection.collect()
     while True:
         try:
-            return _answering(connection, (until - time.monotonic()) / untried)
+            return _answering_channel(connection, (until - time.monotonic()) / untried)
         except Exception:
             connection.collect()
             untried -= 1
@@ -58,7 +58,8 @@ def connect(connection: Any, within: float) -> Any:
             connection.maybe_switch_next()
 
 
-def _answering(connection: Any, seconds: float) -> Any:
+def _answering_channel(connection: Any, seconds: float) -> Any:
+    """A channel over the connection's present address, which may take about `seconds` to connect."""
     transport = connection.transport.driver_type
     if not connection.connected:
         limit = min(CONNECT_TIMEOUT, max(LEAST_TIMEOUT, seconds))
@@ -72,18 +73,18 @@ def _answering(connection: Any, seconds: float) -> Any:
 
 
 def _has_ended(connection: Any) -> bool:
-    """Whether RabbitMQ has sent something. Between messages, that is nearly always the end of the connection."""
+    """Whether RabbitMQ has sent something unasked. This is nearly always the end of the connection."""
     if connection.transport.driver_type != "amqp":
         return False
-    looking = select.poll()  # `select.select` takes no file number above 1023
-    looking.register(connection.connection.transport.sock, select.POLLIN)
-    return bool(looking.poll(0))
+    poller = select.poll()  # `select.select` takes no file number above 1023
+    poller.register(connection.connection.transport.sock, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def _shuffled(addresses: Sequence[str]) -> Iterator[str]:
-    """The first address, which kombu has shuffled already, then the others in random order; and so on, in rounds.
+    """Yields the first address, then the others in random order, and repeats this order for ever.
 
-    kombu's own "shuffle" may choose the address that has just failed.
+    kombu connects to the first address anyway, and skips it here. Its own "shuffle" may choose the address that has just failed.
     """
     first, *others = addresses
     return cycle([first, *random.sample(others, len(others))])

@@ -13,10 +13,10 @@ from bot.broker.connection import own_connection
 from bot.core.reasons import Code, Reason
 
 
-def has_no_remote_control(app: Celery) -> Reason | None:
+def why_no_remote_control(app: Celery) -> Reason | None:
     """Why workers can't get commands. None: they can. Workers check the same (celery/worker/consumer/control.py).
 
-    Connects to nothing.
+    Makes no connection.
     """
     if not app.conf.worker_enable_remote_control:
         return Reason(code=Code.REMOTE_CONTROL_OFF)
@@ -27,7 +27,7 @@ def has_no_remote_control(app: Celery) -> Reason | None:
 
 
 class _Once(Producer):
-    """Publishes without kombu's retries, which only end when the broker is available again."""
+    """Publishes without kombu's retries, which end only when the broker is available again."""
 
     def publish(self, *args: Any, **options: Any) -> Any:
         return super().publish(*args, **{**options, "retry": False})

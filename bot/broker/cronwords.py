@@ -34,7 +34,7 @@ def sentence(
 
 
 def _dates(days: list[int], months: set[int], weekdays: set[int]) -> str:
-    """If days of the month and weekdays are given, Celery runs the task when both match. Other crons run it when one matches."""
+    """If days of the month and weekdays are given, both must match in Celery. In other crons, one of them must match."""
     month, weekday = _names(months, MONTHS), _names(weekdays, WEEKDAYS)
     if len(months) == 12:
         of, during = "every month", ""
@@ -83,11 +83,14 @@ def _places(unit: str, values: list[int]) -> str:
         return f"{unit} {values[0]}"
     step = values[1] - values[0]
     if len(values) > LISTED and step > 1 and len(_stretches(values, step)) == 1:
-        ordinal = {2: "2nd", 3: "3rd"}.get(step, f"{step}th")  # it is below 10
+        ordinal = {2: "2nd", 3: "3rd"}.get(step, f"{step}th")  # with more than LISTED values, a step is below 10
         return f"every {ordinal} {unit} from {values[0]} to {values[-1]}"
     parts: list[str] = []
     for first, last in _stretches(values, 1):
-        parts += [f"{first}{TO}{last}"] if last - first > 1 else map(str, sorted({first, last}))
+        if last - first > 1:
+            parts.append(f"{first}{TO}{last}")
+        else:
+            parts += map(str, sorted({first, last}))
     return f"{unit}s {_listed(parts)}"
 
 
@@ -100,10 +103,11 @@ def _stretches(values: list[int], step: int) -> list[tuple[int, int]]:
 
 
 def _names(values: set[int], names: tuple[str, ...]) -> str:
-    """`Monday`, `January and July`, `Monday to Friday`, and around the end of the week or year: `Friday to Monday`."""
-    first = [value for value in sorted(values) if (value - 1) % len(names) not in values]
-    if len(first) == 1 and len(values) > 2:
-        return f"{names[first[0]]}{TO}{names[(first[0] + len(values) - 1) % len(names)]}"
+    """`Monday`, `January and July`, `Monday to Friday`, or across the end of the week or year: `Friday to Monday`."""
+    starts = [value for value in sorted(values) if (value - 1) % len(names) not in values]
+    if len(starts) == 1 and len(values) > 2:
+        first = starts[0]
+        return f"{names[first]}{TO}{names[(first + len(values) - 1) % len(names)]}"
     return _listed(names[value] for value in sorted(values))
 
 

@@ -1,7 +1,7 @@
 """Makes a task's message from a `PeriodicTask` row and the edited values. It reads the row as beat does. Pure functions.
 
-The options come from django_celery_beat/schedulers.py (`ModelEntry.__init__`), which can't be used itself: it saves rows.
-docs/parity.md compares what reaches the broker and names the differences.
+The options are those that beat makes (django_celery_beat/schedulers.py, `ModelEntry.__init__`). beat's class itself can't be
+used, because it saves rows. docs/parity.md compares what reaches the broker and names the differences.
 """
 
 import json
@@ -27,8 +27,9 @@ def dispatch(
     schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str, now: datetime
 ) -> Dispatch:
     """The message of a run. Raises Invalid if the row's headers, or a typed value in the arguments, can't be sent."""
-    for value, field in ((args, Field.ARGS), (kwargs, Field.KWARGS)):
-        typed(value, field)  # only a check: the sender converts the values when it publishes them
+    # Only checks: the sender converts the values when it publishes them.
+    typed(args, Field.ARGS)
+    typed(kwargs, Field.KWARGS)
     sent, _ = options_of(schedule, now)
     sent["headers"] = {**headers(schedule), REQUESTER_HEADER: requester}
     (sent["headers"] if NAME_IS_HEADER else sent)["periodic_task_name"] = schedule.name
@@ -36,7 +37,10 @@ def dispatch(
 
 
 def options_of(schedule: Schedule, now: datetime) -> tuple[dict[str, Any], datetime | None]:
-    """A row's options for apply_async, without headers. An `expires` in the past isn't among them, but the second value."""
+    """A row's options for apply_async, without headers.
+
+    If the row's `expires` is in the past, the options lack it, and it is the second value.
+    """
     sent = options.of_row(schedule.columns)
     expires = sent.get("expires")
     if isinstance(expires, datetime) and expires <= now:

@@ -48,7 +48,7 @@ def configure(folder: Path) -> dict[str, Any]:
 
 
 def take_back(app: Celery, task: str) -> bool:
-    """Removes a task's message, if this is the app's broker. True: the task has certainly not run, and never will.
+    """Removes a task's message, if the app uses the embedded broker. True: the task has certainly not run, and never will.
 
     It leaves a message alone if a worker has ever taken it, if it is a retry, or if another queue may have a copy: in each
     case, the task may already have done something.
@@ -62,7 +62,8 @@ def take_back(app: Celery, task: str) -> bool:
             return False
         try:
             message = loads(content)
-            headers, place = message["headers"], message["properties"]["delivery_info"]
+            headers = message["headers"]
+            place = message["properties"]["delivery_info"]
             return headers["id"] == task and not headers["retries"] and len(_queues(spool, **place)) <= 1
         except Exception:  # noqa: BLE001  # the file may contain anything
             return False
@@ -71,7 +72,10 @@ def take_back(app: Celery, task: str) -> bool:
 
 
 def _queues(spool: Spool, exchange: str, routing_key: str, **_: Any) -> set[str]:
-    """The queues that may have got a copy of a message. An exchange without a table counts as the default exchange."""
+    """The queues that may have got a copy of a message through the exchange's bindings.
+
+    Empty: the exchange has no bindings. The default exchange never has any: it puts a message into one queue.
+    """
     table = [loads(each) for each in spool.bindings(exchange)] if exchange else []
     return {queue for key, pattern, queue in table if pattern or not key or key == routing_key}
 
@@ -104,7 +108,8 @@ class Channel(virtual.Channel):
 
     def __init__(self, connection: "Transport", **kwargs: Any) -> None:
         super().__init__(connection, **kwargs)
-        self.spool, self._acknowledged = connection.spool, connection.acknowledged
+        self.spool = connection.spool
+        self._acknowledged = connection.acknowledged
         self._no_ack: set[str] = set()  # queues whose readers never acknowledge
 
     def settled(self, tag: str) -> None:
@@ -139,7 +144,7 @@ class Channel(virtual.Channel):
         raise Empty
 
     def _payload(self, tag: str) -> dict[str, Any]:
-        """A message that was taken from the spool. Its tag there becomes kombu's delivery tag."""
+        """The content of a taken message. Its tag in the spool becomes kombu's delivery tag. Raises an error if it is damaged."""
         payload: dict[str, Any] = loads(self.spool.read(tag))
         payload["properties"]["delivery_tag"] = tag
         self.Message(payload, channel=self)  # raises if kombu can't read it
@@ -160,7 +165,7 @@ class Channel(virtual.Channel):
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         self.spool.bind(exchange, row(routing_key, pattern, queue))
         if self.typeof(exchange).type == "fanout":
-            self.spool.purge(queue)  # broadcasts that are older than this reader
+            self.spool.purge(queue)  # drops broadcasts that are older than this reader
 
     def _delete(self, queue: str, exchange: str, routing_key: str, pattern: str, *_: Any, **__: Any) -> None:
         self.spool.unbind(exchange, row(routing_key, pattern, queue))
@@ -177,7 +182,7 @@ class Transport(virtual.Transport):
 
     Channel = Channel
     implements = virtual.Transport.implements.extend(exchange_type=frozenset({"direct", "topic", "fanout"}))
-    connection_errors = (*virtual.Transport.connection_errors, OSError)  # so a full disk doesn't crash the worker
+    connection_errors = (*virtual.Transport.connection_errors, OSError)  # so that a full disk doesn't crash the worker
     default_port = 0
     driver_type = driver_name = "filesystem"
     polling_interval = POLLING_INTERVAL
@@ -186,7 +191,7 @@ class Transport(virtual.Transport):
         super().__init__(client, **kwargs)
         self.spool = Spool(Path((client.transport_options or {})["folder"]))
         self.acknowledged = Event()
-        self._looked = 0.0
+        self._looked_at = 0.0  # when processes that have died were last looked for, on the monotonic clock
 
     def establish_connection(self) -> Any:
         self.spool.create()
@@ -196,10 +201,13 @@ class Transport(virtual.Transport):
         return "N/A"
 
     def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:  # noqa: ARG002 - kombu's
-        """Delivers one message. Raises TimeoutError if there is none. An acknowledgement ends the wait: then there is room."""
-        if monotonic() - self._looked > LOOK_FOR_THE_DEAD:
+        """Delivers one message. Raises TimeoutError if there is none.
+
+        After an acknowledgement, looks for a message at once, because the reader may now take another one.
+        """
+        if monotonic() - self._looked_at > LOOK_FOR_THE_DEAD:
             self.spool.restore_the_dead()
-            self._looked = monotonic()
+            self._looked_at = monotonic()
         deadline = float("inf") if timeout is None else monotonic() + timeout
         while True:
             self.acknowledged.clear()

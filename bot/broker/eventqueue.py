@@ -59,7 +59,7 @@ class EventQueue:
         )(channel)
 
     def declare(self, app: Celery, connection: Any) -> tuple[Any, bool]:
-        """Declares the queue on a new channel. Returns it, and whether RabbitMQ had it before. Raises Refused."""
+        """Declares the queue on a new channel. Returns it, and whether it existed before (on Redis: never). Raises Refused."""
         if transport(app) != RABBITMQ:
             queue = self._on(connection.channel(), app)
             queue.declare()
@@ -91,7 +91,7 @@ def exchange(app: Celery, channel: Any) -> Any:
 
 
 def formats(app: Celery) -> list[str]:
-    """The formats in which events are read: JSON and the one of the app, but never pickle."""
+    """The formats in which events are read: JSON and that of the app, but never pickle."""
     return list({"json", app.conf.event_serializer} - {"pickle", "application/x-python-serialize"})
 
 

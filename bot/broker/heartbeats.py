@@ -1,6 +1,7 @@
-"""Finds the workers that send events: runtask asks all for a heartbeat, which is an event.
+"""Finds the workers that send events. It asks all workers for a heartbeat, which they send as an event.
 
-The command `enable_events` doesn't tell: workers answer "ok" even if they send none (`--without-gossip --without-heartbeat`).
+Their answers to the command `enable_events` aren't enough: workers answer "ok" even if they send no events
+(`--without-gossip --without-heartbeat`).
 """
 
 import time
@@ -15,11 +16,11 @@ from bot.broker import eventqueue
 from bot.broker.connection import connect, own_connection
 from bot.broker.control import Control
 
-FIRST = 0.01  # seconds of a first read, with which kombu subscribes on Redis
+FIRST = 0.01  # seconds of a first read: kombu subscribes on Redis only when it reads
 
 
 def heard(app: Celery, expected: set[str], within: float) -> set[str]:
-    """The names of the workers whose events arrive. Ends early when all `expected` have answered. Raises transport errors."""
+    """The names of the workers whose events arrive. Ends early if all `expected` have answered. Raises the transport's errors."""
     names: set[str] = set()
 
     def take(body: Any, _: Any) -> None:

@@ -1,4 +1,7 @@
-"""Notices if a task's own `apply_async` publishes the task over another producer than the one that it was given."""
+"""Counts how often a task is published in this process, over any producer.
+
+So `send` notices if a task's own `apply_async` uses another producer than the one that it was given.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,9 +15,9 @@ from bot.core.model import TaskId
 
 @dataclass
 class Published:
-    """How far all threads of this process are with publishing a task."""
+    """How often any thread of this process has begun to publish a task, and whether it was sent."""
 
-    began: int = 0  # how often publishing it has begun, over any producer
+    attempts: int = 0
     sent: bool = False
 
 
@@ -32,7 +35,7 @@ def watch(task: TaskId) -> Iterator[Published]:
 
 def _before(properties: dict[str, Any] | None = None, **_: Any) -> None:
     if (seen := _watched.get((properties or {}).get("correlation_id", ""))) is not None:
-        seen.began += 1
+        seen.attempts += 1
 
 
 def _after(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) -> None:

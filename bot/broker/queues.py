@@ -1,6 +1,7 @@
 """Asks RabbitMQ if it has the queues that messages go to. Changes nothing there.
 
-Only RabbitMQ compares a declared queue with the existing queue, and refuses messages to queues that don't exist.
+Only RabbitMQ compares a declaration with the existing queue. And only RabbitMQ can return a message whose queue doesn't exist: it
+does so because bot/broker/send.py sets `mandatory`.
 """
 
 import time
@@ -20,22 +21,23 @@ ABSENT = 404  # AMQP's reply code
 
 @dataclass
 class Examined:
-    """The names of the queues that were asked for, by RabbitMQ's answer."""
+    """The names of the queues, grouped by what RabbitMQ said of them."""
 
     there: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
-    # By name: these queues exist, but the broker refuses their declaration.
+    # The reasons by name: these queues exist, but RabbitMQ refuses this process's declaration of them.
     refused: dict[str, Reason] = field(default_factory=dict)
-    unasked: list[str] = field(default_factory=list)  # the time was up before their turn
+    unasked: list[str] = field(default_factory=list)  # RabbitMQ wasn't asked: the time was up
 
 
 def examine_queues(app: Celery, names: Iterable[str], within: float, *, declares: bool) -> Examined | None:
     """Asks for each queue. None: the broker isn't RabbitMQ. Raises the transport's errors.
 
-    `declares`: whether this process declares queues when it sends. If so, this function also declares the existing queues. That
-    changes nothing: if the arguments differ, the broker refuses.
+    `declares`: whether this process declares queues when it sends. If so, this function also declares those that exist. That
+    changes nothing: RabbitMQ refuses a declaration whose arguments differ.
     """
-    until, found = time.monotonic() + within, Examined()
+    until = time.monotonic() + within
+    found = Examined()
     with own_connection(app) as connection:
         if connection.transport.driver_type != "amqp":
             return None
@@ -49,10 +51,10 @@ def examine_queues(app: Celery, names: Iterable[str], within: float, *, declares
 
 
 def _examine_one(app: Celery, connection: Any, name: str, found: Examined, *, declares: bool) -> None:
-    channel = connection.channel()  # a channel for each queue, as the broker closes the channel when it refuses
+    channel = connection.channel()  # a channel for each queue, because RabbitMQ closes the channel when it refuses
     try:
         channel.queue_declare(name, passive=True)
-        if declares and (queue := _known(app, name)) is not None and not queue.no_declare:
+        if declares and (queue := _declared(app, name)) is not None and not queue.no_declare:
             queue.bind(channel).queue_declare()
     except ChannelError as exc:
         refusal = answers.refusal(exc, "amqp", name)
@@ -67,8 +69,11 @@ def _examine_one(app: Celery, connection: Any, name: str, found: Examined, *, de
         channel.close()
 
 
-def _known(app: Celery, name: str) -> Any:
-    """The queue as this process declares it. None: the settings don't name it, and forbid to create it; the form says so."""
+def _declared(app: Celery, name: str) -> Any:
+    """The queue as this process declares it.
+
+    None: `task_queues` doesn't name it, and `task_create_missing_queues` is off. The form says that such a queue isn't declared.
+    """
     try:
         return app.amqp.queues[name]
     except KeyError:

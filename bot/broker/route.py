@@ -29,7 +29,10 @@ def target(
     headers: str = "",
     past_expires: datetime | None = None,
 ) -> Target:
-    """The target of a message with these options of apply_async. If a router fails, the queue is unknown; sending reports it."""
+    """The target of a message with these options of apply_async.
+
+    If a router fails, the queue is unknown. Sending then reports the error.
+    """
     wanted = _wanted(app, task, options)
     try:
         routed = _routed(app, task, wanted, args, kwargs)
@@ -48,7 +51,10 @@ def target(
 
 
 def undeclared_queue(app: Celery, task: str, options: Mapping[str, Any]) -> str | None:
-    """The undeclared queue to which Celery refuses to send. Empty: a route names it. None: Celery doesn't refuse."""
+    """The name of the undeclared queue to which Celery refuses to send. None: Celery doesn't refuse.
+
+    Empty: not the row, but a route or the task names the queue.
+    """
     try:
         _routed(app, task, _wanted(app, task, options), [], {})
     except QueueNotFound:
@@ -74,21 +80,27 @@ def _routed(app: Celery, task: str, wanted: dict[str, Any], args: list[Any], kwa
 
 
 def _place(app: Celery, routed: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """Queue, exchange and routing key. Either the queue is None, because an exchange decides, or the other two are."""
+    """Queue, exchange and routing key. Each is None if it is unknown or has no effect.
+
+    If the message goes to a named exchange, the queue is known only if that is the queue's own exchange, and its binding has
+    exactly this key.
+    """
     queue: Any = routed.get("queue")
-    exchange, routing_key = routed.get("exchange"), routed.get("routing_key")
+    exchange = routed.get("exchange")
+    routing_key = routed.get("routing_key")
     name = _name(queue)
     if getattr(getattr(queue, "exchange", None), "type", "direct") == "direct":
         if not (exchange and routing_key):
             return name, None, None
     elif exchange is None:  # a topic queue gets what matches its binding
         key = routing_key or queue.routing_key or app.conf.task_default_routing_key
-        return name if key == queue.routing_key else None, _name(queue.exchange), key
+        is_bound_by_key = key == queue.routing_key
+        return name if is_bound_by_key else None, _name(queue.exchange), key
     return None, _name(exchange), routing_key or None
 
 
 def _name(thing: Any) -> str | None:
-    """Celery passes queues and exchanges as names or as kombu's objects."""
+    """The name of a queue or an exchange, which Celery passes as a name or as kombu's object. None: there is none."""
     return str(getattr(thing, "name", thing)) if thing else None
 
 

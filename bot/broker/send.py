@@ -91,11 +91,11 @@ class CelerySender:
             return str(producer.transport)
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
-        """Raises NotSent if no byte of the message has been sent, FateUnknown if it fails later."""
+        """Raises NotSent if the task was certainly not sent, FateUnknown if it may have been sent."""
         if self.app.conf.task_always_eager:  # apply_async would run the task in this process
             raise _not_sent(Code.EAGER)
-        named = {**what.options["headers"], RUN_HEADER: str(run)}
-        what = replace(what, options={**what.options, "headers": named})
+        with_run = {**what.options["headers"], RUN_HEADER: str(run)}
+        what = replace(what, options={**what.options, "headers": with_run})
         with self._producer(what.task_id, within) as producer, watch(what.task_id) as seen:
             if not enter():
                 raise _not_sent(Code.TOO_SLOW)
@@ -103,12 +103,12 @@ class CelerySender:
                 answer = self._publish(what, producer)
             except Exception as exc:  # whatever Celery, the platform's own code in it, or the transport raises
                 producer.is_over = True
-                # The error is of a receiver of `after_task_publish`, or of the event `task-sent`.
+                # Then the error comes from a receiver of `after_task_publish`, or from publishing the event `task-sent`.
                 if producer.sent(what.task_id) or seen.sent:
                     failed = self._text(traceback.format_exc(), what)
                     log.error("run %s was sent; code that runs after sending failed\n%s", run, failed)  # noqa: TRY400
                     return
-                if seen.began > producer.asked:  # its code has used another producer, of which we know nothing
+                if seen.attempts > producer.attempts:  # the task's code has used a producer of which we know nothing
                     raise FateUnknown(_unreachable(exc)) from exc
                 raise _unsent(exc, producer, self._text(str(exc), what)) from exc
             _check(answer, what.task_id, producer, seen)
@@ -126,7 +126,7 @@ class CelerySender:
         return Secrets.of(self.secret_keys, calls.names(self.app, task).possible, (args, kwargs), headers=headers)
 
     def _text(self, text: str, what: Dispatch) -> str:
-        """A text of the platform's own code, secrets masked: it may repeat arguments."""
+        """A text of the platform's own code, which may repeat arguments, with secrets masked."""
         return self._secrets(what.task, what.args, what.kwargs, what.options.get("headers")).text(text)
 
     def _publish(self, what: Dispatch, producer: Any) -> Any:
@@ -156,8 +156,8 @@ class CelerySender:
 
 
 def _aware(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options with an aware `expires`. Without USE_TZ it is in the site's local time, but Celery would read it as UTC, and
-    workers in their `timezone`.
+    """The options with an aware `expires`. Without USE_TZ, the row's is in the site's local time. Celery would read that as UTC, and
+    workers as a time in their `timezone`.
     """
     expires = options.get("expires")
     if isinstance(expires, datetime) and timezone.is_naive(expires):
@@ -168,7 +168,8 @@ def _aware(options: Mapping[str, Any]) -> Mapping[str, Any]:
 class _Producer:
     """kombu's producer, for the message of one task. The task's own code may also publish other messages over it.
 
-    All differences from beat are here, so that Celery calls the platform's routers, hooks and signals as for beat.
+    It changes a message after Celery has called the platform's routers, hooks and signals. So these see the task's own values,
+    as when beat sends.
     """
 
     def __init__(self, producer: Any, task: TaskId, *, declares: bool) -> None:
@@ -178,7 +179,7 @@ class _Producer:
         self._exchange = self.routing_key = ""
         self.transport = str(producer.connection.transport.driver_type)
         self.began = False  # whether any message may have left
-        self.asked = 0  # how often this task was to be published over it
+        self.attempts = 0  # how often publishing this task over this producer has begun
         self._sent = set[str]()  # the ids of the tasks that were sent
         self.is_over = False  # True: nothing may be published any more, as the person is told that nothing was sent
 
@@ -190,29 +191,32 @@ class _Producer:
 
     def publish(self, body: Any, **options: Any) -> Any:
         task = str(options.get("correlation_id") or "")  # Celery's id of the task. Events have none.
-        self.asked += task == self._task
-        # Celery has set `Published.began` before it calls this. `_check` reads that after it sets `is_over`.
+        if task == self._task:
+            self.attempts += 1
+        # Celery counts in `Published.attempts` before it calls this, and `_check` sets `is_over` before it reads that number. So
+        # a message of another thread is either counted there or refused here.
         if self.is_over:
             raise RuntimeError("too late: runtask has already said that this task was not sent")
         is_rabbitmq = self.transport == "amqp"
         if self._declares or not is_rabbitmq:  # other brokers don't compare the arguments of a queue
-            # kombu would declare it later; here, the message can't cause an error.
+            # kombu would declare the queues later. If a declaration fails here, the message has certainly not been sent.
             for entity in options.get("declare") or ():
                 self._producer.maybe_declare(entity)
         self._exchange, self.routing_key = (str(options.get(name) or "") for name in ("exchange", "routing_key"))
         if is_rabbitmq and not self._exchange:
-            # If there is no such queue, the broker returns the message instead of dropping it. Not for a named exchange: an
-            # exchange that delays messages returns messages that it will deliver later (rabbitmq_delayed_message_exchange).
+            # If there is no such queue, RabbitMQ returns the message instead of dropping it. This isn't set for a named exchange:
+            # one that delays messages returns messages that it will deliver later (rabbitmq_delayed_message_exchange).
             options["mandatory"] = True
-        if "ignore_result" in (headers := options.get("headers") or {}):
-            headers["ignore_result"] = False  # we want the result
+        own_headers = options.get("headers") or {}
+        if "ignore_result" in own_headers:
+            own_headers["ignore_result"] = False  # we want the result
         self.began = True
         answer = self._producer.publish(body, **{**options, "declare": [], "retry": False})
         self._sent.add(task)
         return answer
 
     def has_one_queue(self) -> bool:
-        """Whether the message goes to one queue at most. kombu's own exchanges put it into several queues one by one."""
+        """Whether the message goes to one queue at most. kombu's own exchanges put it into one queue after the other."""
         if not self._exchange:
             return True
         try:
@@ -222,10 +226,10 @@ class _Producer:
 
 
 def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
-    """The exception that says whether the message may have been sent. `text` is that of `exc`, without secrets."""
+    """A NotSent or a FateUnknown for an error of publishing. `text` is the error's text, without secrets."""
     connection = producer.connection
     refusal = answers.refusal(exc, producer.transport, producer.routing_key)
-    # The task's own code may have caught the connection's error, and then failed itself.
+    # The task's own code may have caught the connection's error and raised another one.
     is_network = any(_is_network(one, connection) for one in islice(_chain(exc), 20))
     is_before = isinstance(exc, BEFORE) and not (producer.began and is_network)
     if refusal is None and (is_before or not (producer.began or is_network)):
@@ -235,27 +239,27 @@ def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
         or (refusal is not None and refusal.of_all)
         or ((refusal is not None or producer.transport in SURE) and producer.has_one_queue())
     )
-    connection.collect()  # its channel may be closed, or its server may have been replaced
+    connection.collect()  # its channel may be closed, or another server may have taken over
     if refusal is not None and refusal.reason.code is Code.BROKER_READ_ONLY:
         connection.maybe_switch_next()  # another address may be that of the new server
     return (NotSent if is_sure else FateUnknown)(_unreachable(exc) if refusal is None else refusal.reason)
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:
-    """The error, and those during whose handling it was raised."""
-    one: BaseException | None = exc
-    while one is not None:
-        yield one
-        one = one.__cause__ or one.__context__
+    """The error, then the errors that led to it."""
+    current: BaseException | None = exc
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
 
 
 def _is_network(exc: BaseException, connection: Any) -> bool:
-    """Whether the connection failed. kombu counts KeyError among Redis' connection errors; for us, it is the platform's error."""
+    """Whether the connection failed. kombu counts KeyError as a connection error of Redis; we take it for the platform's own."""
     return isinstance(exc, (OperationalError, *connection.connection_errors)) and not isinstance(exc, LookupError)
 
 
 def _stored(text: str, of: Field) -> Any:
-    """A row's arguments for the platform's routers. Empty: they can't be sent; the form says so."""
+    """A row's arguments for the platform's routers. An empty list or dict if they can't be sent, which the form reports."""
     try:
         return typed(arguments.parse_stored(text, of), of)
     except Invalid:
@@ -275,10 +279,12 @@ def _check(answer: Any, task: TaskId, producer: _Producer, seen: Published) -> N
     """
     other = getattr(answer, "id", None)
     is_ours = other == task
-    producer.is_over = not is_ours  # its code may have kept the producer, to publish later
-    if producer.sent(task) or seen.sent or (other and producer.sent(str(other))):  # or it has an id of its own
+    producer.is_over = not is_ours  # the task's code may have kept the producer, to publish later
+    if producer.sent(task) or seen.sent:
         return
-    if producer.began or seen.began:  # its code has caught the error, or has published something else
+    if other and producer.sent(str(other)):  # the task's code has sent it with another id
+        return
+    if producer.began or seen.attempts:  # the task's code has caught the error, or has published something else
         raise FateUnknown(Reason(code=Code.HELD_BACK))
     if not is_ours:
         raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)

@@ -25,12 +25,12 @@ from urllib.parse import quote
 from uuid import uuid4
 
 SUFFIX = ".msg"
-# Ends the name of a message that was given back; the process that had it may have begun its work.
+# The end of the name of a message that was given back. The process that had it may have begun its task.
 AGAIN = f".again{SUFFIX}"
 DRAFT_LIFE = 3600  # seconds; an older draft was left by a killed process
 
 log = getLogger(__name__)
-# This process's folders in the folders of claims. The process id is in the key because forked children need their own folders.
+# This process's folder in each folder of claims. The key contains the process id, because forked children need their own folders.
 own_folders: dict[tuple[Path, int], Path] = {}
 opening = Lock()  # held while a thread finds or makes this process's folder
 
@@ -181,14 +181,17 @@ def segment(name: str) -> str:
 
 
 def waiting(folder: Path) -> list[str]:
-    """The names of messages, in no order. pathlib would take ten times as long, and kombu counts long queues with this."""
+    """The names of the messages in a queue's folder, in no order.
+
+    kombu counts long queues with this, and pathlib would take ten times as long.
+    """
     with suppress(FileNotFoundError):
         return [name for name in os.listdir(folder) if name.endswith(SUFFIX)]  # noqa: PTH208
     return []
 
 
 def again(file: Path) -> Path:
-    """The path of a message that is given back. Its new name keeps its place in the queue."""
+    """The path of a message after it is given back. Its new name keeps its place in the queue."""
     return file if file.name.endswith(AGAIN) else file.with_name(file.name.removesuffix(SUFFIX) + AGAIN)
 
 

@@ -2,7 +2,7 @@
 
 celery/worker/control.py (`_revoke`) and request.py (`terminate`) show how workers obey. Celery 5.6.2 and 5.6.3 write REVOKED for
 each task that they are told to revoke, even if it is running or has ended. Celery 5.7 writes it if the backend doesn't know that the task
-has begun or ended, although another worker may be running it. Others write it only instead of running the task.
+has begun or ended, although another worker may be running it. Other versions write it only when they skip the task.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from celery.contrib.abortable import AbortableAsyncResult, AbortableTask
 
 from bot.broker import embedded
 from bot.broker.connection import connect, own_connection
-from bot.broker.control import Control, has_no_remote_control
+from bot.broker.control import Control, why_no_remote_control
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.line import own_backend
 from bot.core.model import Source, TaskId
@@ -31,7 +31,7 @@ class RemoteControl:
     app: Celery
 
     def problem(self) -> Reason | None:
-        return has_no_remote_control(self.app)
+        return why_no_remote_control(self.app)
 
     def way(self, task: str, *, kill: bool) -> Way:
         """How to stop this task. Only a task that this process knows as an AbortableTask can be told to abort."""
@@ -60,7 +60,10 @@ class RemoteControl:
 
 
 def _abort(app: Celery, task: TaskId) -> None:
-    """Writes the mark. It could replace a result, so callers pass only tasks whose end isn't known."""
-    found, url = kinds.backend_class(app)
-    backend = own_backend(found(app=app, url=url))
+    """Marks the task as aborted in the result backend.
+
+    The mark replaces a result that the task may have there. So callers pass only tasks whose end isn't known.
+    """
+    backend_class, url = kinds.backend_class(app)
+    backend = own_backend(backend_class(app=app, url=url))
     AbortableAsyncResult(task, backend=backend, app=app).abort()

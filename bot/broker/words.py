@@ -20,30 +20,35 @@ UNITS = {*LARGER, "days"}
 
 
 def when(row: PeriodicTask, app: Celery, unknown_zone: str = "") -> str:
-    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …. May read one related row. `app` is beat's Celery app.
+    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, … `app` is beat's Celery app.
+
+    Makes one query if the related row with the times isn't loaded.
 
     `unknown_zone`: the name of the crontab's time zone, if this machine doesn't know it.
     """
     if row.interval_id:
         words = _interval(row.interval.every, row.interval.period)
     elif row.crontab_id:
-        zone = (
-            f"{one_line(unknown_zone)} (this time zone isn't known here)" if unknown_zone else _zone(row.crontab, app)
-        )
-        words = f"{cron(row.crontab)}, {zone}"
+        if unknown_zone:
+            zone = f"{one_line(unknown_zone)} (this time zone isn't known here)"
+        else:
+            zone = _zone(row.crontab, app)
+        words = f"{crontab_in_words(row.crontab)}, {zone}"
     elif row.solar_id:
         words = str(row.solar)
     elif row.clocked_id:
         at = row.clocked.clocked_time
-        # beat reads a time without a zone as UTC (django_celery_beat/clockedschedule.py)
-        return f"once, at {at.replace(tzinfo=UTC) if timezone.is_naive(at) else at:%Y-%m-%d %H:%M %Z}"
+        if timezone.is_naive(at):
+            at = at.replace(tzinfo=UTC)  # as beat reads it (django_celery_beat/clockedschedule.py)
+        return f"once, at {at:%Y-%m-%d %H:%M %Z}"
     else:
-        return "a schedule of a kind that runtask doesn't know"  # beat's model demands one of its own kinds
+        # beat's own model refuses such a row, but a platform's subclass of it may have times of another kind.
+        return "a schedule of a kind that runtask doesn't know"
     return f"{words}, but only once" if row.one_off else words
 
 
 def _interval(every: int, unit: str) -> str:
-    """In the largest unit that divides it: Celery's `timedelta`s are stored as seconds."""
+    """Names the interval in the largest unit that gives a whole number. beat stores Celery's `timedelta`s in seconds."""
     while every and unit in LARGER and every % LARGER[unit][0] == 0:
         size, unit = LARGER[unit]
         every //= size
@@ -51,20 +56,23 @@ def _interval(every: int, unit: str) -> str:
 
 
 def _zone(crontab: CrontabSchedule, app: Celery) -> str:
-    """The row's own time zone or, with DJANGO_CELERY_BEAT_TZ_AWARE = False, Celery's, as in beat."""
+    """The time zone in which beat reads the row: its own or, with DJANGO_CELERY_BEAT_TZ_AWARE = False, that of the Celery app."""
     try:
         times = crontab.schedule
     except (ValueError, ParseException):
         return str(crontab.timezone)
-    times.app = app
+    times.app = app  # otherwise `tz` would be that of this thread's current app
     return str(times.tz)
 
 
-def cron(crontab: CrontabSchedule) -> str:
-    """Describes the numbers that Celery reads. cron-descriptor calls `*/7` "every 7 minutes", which is wrong at each new hour."""
+def crontab_in_words(crontab: CrontabSchedule) -> str:
+    """Describes the numbers that Celery reads, without the time zone.
+
+    The package cron-descriptor isn't used: it calls `*/7` "every 7 minutes", which is wrong at each new hour.
+    """
     try:
         times = crontab.schedule
-    except (ValueError, ParseException):  # beat doesn't send it. An example is 7 for Sunday, which beat's admin allows
+    except (ValueError, ParseException):  # beat can't send such a row, for example one with 7 for Sunday
         fields = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
         return (
             f"at {' '.join(one_line(field) for field in fields)} (minute, hour, day, month, weekday; Celery refuses it)"

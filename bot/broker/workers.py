@@ -16,12 +16,12 @@ from celery import Celery
 from celery.app.control import Inspect
 
 from bot.broker.connection import connect, own_connection
-from bot.broker.control import Control, has_no_remote_control
+from bot.broker.control import Control, why_no_remote_control
 from bot.core.model import Listening
 
 log = logging.getLogger(__name__)
 
-ASK_AGAIN = 10.0  # seconds between two questions
+ASK_AGAIN = 10.0  # seconds between two questions to the workers
 STALE = 60.0  # seconds; an older answer no longer counts
 WAIT = 1.0  # seconds that workers have to answer
 CONNECT_WITHIN = 3.0  # seconds, for all addresses of the broker together
@@ -40,7 +40,10 @@ class LiveQueues:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def listening(self, queue: str | None) -> Listening:
-        """Whether a live worker consumes this queue. UNKNOWN until workers have answered; the first call asks them."""
+        """Whether a live worker consumes this queue, by the workers' last answer. Asks them in the background if it is time.
+
+        UNKNOWN: `queue` is None, or there is no answer that still counts.
+        """
         self._ask_in_background()
         if queue is None or self._queues is None or self.clock() - self._answered_at > STALE:
             return Listening.UNKNOWN
@@ -77,11 +80,11 @@ def ask(app: Celery, question: str, within: float = WAIT, *details: str) -> dict
 
     Takes at most a few seconds longer than `within`. Raises the errors of the transport.
     """
-    if has_no_remote_control(app):
+    if why_no_remote_control(app) is not None:
         return None
     with own_connection(app) as connection:
         connect(connection, CONNECT_WITHIN)
-        asking: Any = SimpleNamespace(control=Control(app))  # Inspect always asks through the `control` of its app
-        inspect = Inspect(timeout=within, connection=connection, app=asking)
+        stand_in: Any = SimpleNamespace(control=Control(app))  # Inspect always asks through the `control` of its app
+        inspect = Inspect(timeout=within, connection=connection, app=stand_in)
         answers = getattr(inspect, question)(*details)
     return dict(answers or {})

@@ -12,7 +12,7 @@ from bot.conf import NEEDED_FOR, Conf, conf, missing_apps
 from bot.env import BadEnvironment
 from bot.web import metrics
 
-ADDRESS = "runtask:slack-events"
+SLACK_ENDPOINT = "runtask:slack-events"  # the name of its URL
 
 
 def readable() -> Conf | None:
@@ -73,7 +73,7 @@ def pages_are_included(**_: Any) -> list[CheckMessage]:
 
 @register()
 def the_public_address_is_the_sites(**_: Any) -> list[CheckMessage]:
-    """Links consist of RUNTASK_BASE_URL and the site's own paths."""
+    """A link is RUNTASK_BASE_URL and then a path of the site, so this path must not repeat that of RUNTASK_BASE_URL."""
     options, path = readable(), _path()
     if options is None or path is None:
         return []
@@ -88,6 +88,6 @@ def _path() -> str | None:
     if missing_apps() or not getattr(settings, "ROOT_URLCONF", None):
         return None
     try:
-        return reverse(ADDRESS)
+        return reverse(SLACK_ENDPOINT)
     except NoReverseMatch:
         return None

@@ -1,7 +1,7 @@
 """Checks of the platform's Celery app, without loading its tasks.
 
-The configuration of the platform's workers counts. In a project it is the same as that of this process. In a sidecar it may
-differ, so `runtask doctor` asks the workers.
+The configuration of the platform's workers counts. In a project it should be the same as that of this process. In a sidecar
+it may differ. `runtask doctor` asks the workers.
 """
 
 from typing import Any
@@ -57,7 +57,7 @@ def outcomes_can_be_read(**_: Any) -> list[CheckMessage]:
         or options is None
         or (options.outcomes == AUTO and kinds.names_rows(app) and not results_app_is_installed())
     ):
-        return []  # W006 has it
+        return []  # W006 reports that
     source = chosen(app, options.outcomes)
     if source is Source.ROWS and not app.conf.result_extended:
         return [message("W005")]

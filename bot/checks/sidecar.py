@@ -1,6 +1,6 @@
 """Checks of a sidecar against the platform's database. `check --database default` and `migrate` run them.
 
-A project's own `migrate` creates missing tables, and `runtask doctor` checks them.
+A project doesn't need them: its `migrate` creates missing tables, and `runtask doctor` looks for missing columns.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def misfits() -> list[CheckMessage]:
 
 
 def mixed_up() -> list[CheckMessage]:
-    """Whether `DATABASE_URL` and `PLATFORM_DATABASE_URL` lead to the same database. Raises DatabaseError."""
+    """E002 if `DATABASE_URL` leads to a platform's database, which has beat's table of schedules. Raises DatabaseError."""
     is_so = is_apart() and SCHEDULES in connection.introspection.table_names()
     return [message("E002")] if is_so else []
 

@@ -1,6 +1,7 @@
 """Every system check: its id, what it says, and what to do. The table in docs/operations.md is made from this.
 
-To add a check, add a line here, and a function that returns its message in the module that it belongs to. If it has an `area`, that area's module in `bot.doctor` must show it.
+To add a check, add an entry to CHECKS, and a function that returns its message to the module that checks this part of the
+set-up. If the check has an `area`, that area's module in `bot.doctor` must show it.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ SETTINGS = "Settings"  # doctor's area for checks that no other area shows
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """Texts may have placeholders. Only the errors, E001 and E002, stop `migrate`."""
+    """`text` and `hint` may have placeholders for `str.format`. Only the errors, E001 and E002, stop `migrate`."""
 
     id: str
     text: str

@@ -29,9 +29,9 @@ class Again:
     values: Mapping[Field, Shown]
     differences: tuple[Change, ...]  # from the values that are stored now (old) to the run's (new)
     since: tuple[Change, ...]  # how the stored values have changed since the run
-    # How the schedule's name, task and options have changed since the run; as texts, not JSON.
+    # How the schedule's name, task and options have changed since the run. `old` and `new` are plain texts here.
     settings: tuple[Change, ...]
-    fingerprint: str  # the signed one of the schedule and these values
+    fingerprint: str  # the seal of a fingerprint of the schedule and these values
     problems: tuple[Problem, ...] = ()  # why rules don't allow these values
 
 

@@ -29,7 +29,7 @@ def identifiers(actor: Actor) -> Identifiers:
 
 
 def is_same(one: Identifiers, other: Identifiers) -> bool:
-    """Whether these may be two accounts of one person, such as a shared address or a Slack account with a new link."""
+    """Whether these may belong to one person: they have the same user, the same e-mail address or the same Slack account."""
     return (
         (one.user is not None and one.user == other.user)
         or (fold(one.email.strip()) != "" and fold(one.email.strip()) == fold(other.email.strip()))
@@ -54,7 +54,7 @@ def counts_for(actor: Actor, rule: Rule, rules: Sequence[Rule]) -> bool:
 
 
 def lacking(rules: Sequence[Rule], requester: Identifiers, approvers: Sequence[Actor]) -> dict[str, int]:
-    """How many more people must say yes, by rule. `approvers` have said yes, and may."""
+    """How many more people must say yes, by rule. `approvers` have said yes, and may approve."""
     found = {}
     for rule in rules:
         others = _others([identifiers(one) for one in approvers if counts_for(one, rule, rules)], requester)

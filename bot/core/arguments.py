@@ -38,9 +38,10 @@ def parse_stored(text: str, field: Field, secrets: Secrets | None = None) -> Any
 
 
 def stored(text: str, field: Field) -> str:
-    """A row's JSON text. For a value that is false in Python, such as `null` or a blank, beat sends an empty list or object.
+    """A row's JSON text, or the text of what beat sends instead: an empty list or object.
 
-    (schedulers.py, ModelEntry; celery/app/amqp.py, as_task_v2)
+    beat does so for a blank, and for a value that is false in Python, such as `null` (schedulers.py, ModelEntry;
+    celery/app/amqp.py, as_task_v2).
     """
     if text.lstrip()[:1] == EMPTY[field][0]:  # the usual case, and faster
         return text

@@ -40,9 +40,10 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Who:
-    """A person and the account by which they acted. An empty field: they didn't act by that.
+    """A person, and the accounts by which they acted. An empty field: they didn't act by such an account.
 
-    All fields together identify a person's row. A user who acts in Slack, on the web and by a token has three of these.
+    All fields except `name` identify a person's row. A user who acts in Slack, on the web and by a token has three
+    rows.
     """
 
     user: str = ""  # primary key of the Django user

@@ -8,16 +8,16 @@ from bot.core.model import Change
 from bot.core.scrub import MASK
 from bot.core.secrets import Call, Parameters, Secrets
 
-_Place: TypeAlias = tuple[int, str]  # position (0 for a keyword argument) and name
+_Place: TypeAlias = tuple[int, str]  # (3, ""): the third positional argument; (0, "days"): a keyword argument
 _Values: TypeAlias = dict[_Place, Any]
 
 
 def changes(
     old: Call, new: Call, keys: tuple[str, ...], names: Parameters = (), *, headers: Any = None
 ) -> tuple[Change, ...]:
-    """The values that differ between two calls, positional arguments first, secrets masked, also those of the headers.
+    """The values that differ between two calls, positional arguments first. Secrets are masked, also those from `headers`.
 
-    If only a secret differs, both sides of the change look the same.
+    If only a secret differs, `old` and `new` of the change are the same.
     """
     before, after = _by_place(*old), _by_place(*new)
     differing = [
@@ -64,7 +64,8 @@ def since(
     for shown, place in places.items():
         new = _shown(shown_after, place)
         if shown in undone:
-            old, differs = undone[shown], undone[shown] != new
+            old = undone[shown]
+            differs = old != new
         else:
             old = _shown(shown_before, place)
             differs = place not in before or place not in after or _json(before[place]) != _json(after[place])
@@ -94,7 +95,7 @@ def _masked(call: Call, secrets: Secrets) -> _Values:
     )
 
 
-def _shown(masked: _Values, place: tuple[int, str]) -> str | None:
+def _shown(masked: _Values, place: _Place) -> str | None:
     if place not in masked:
         return None
     return MASK if masked[place] == MASK else _json(masked[place])

@@ -42,10 +42,10 @@ def explained(
         asked = subject if entry is None else replace(subject, entry=entry)
         return Verdict(action=action, entry=entry, denied=may(actor, action, asked))
 
-    runs = (verdict(Action.RUN, entry) for entry in BY_PEOPLE)
-    hiding = (one for one in rules if not actor.rights.pass_list(one.see))
-    approves = [verdict(Action.APPROVE)] if approval.needs(rules) else []
-    verdicts = (verdict(Action.SEE), *runs, verdict(Action.STOP), *approves)
+    may_run = (verdict(Action.RUN, entry) for entry in BY_PEOPLE)
+    hiding = (rule for rule in rules if not actor.rights.pass_list(rule.see))
+    may_approve = [verdict(Action.APPROVE)] if approval.needs(rules) else []
+    verdicts = (verdict(Action.SEE), *may_run, verdict(Action.STOP), *may_approve)
     return Explained(rules=rules, hiding=tuple(hiding), verdicts=verdicts)
 
 
@@ -53,9 +53,9 @@ def idle(rules: Iterable[Rule], schedules: Iterable[tuple[str, str]]) -> Iterato
     """The globs that match none of these schedules (names and tasks), each with its rule's name before it."""
     found = list(schedules)
     for rule in rules:
-        for one in (
-            *(Globs(tasks=(glob,)) for glob in rule.tasks),
-            *(Globs(schedules=(glob,)) for glob in rule.schedules),
+        for glob, globs in (
+            *((glob, Globs(tasks=(glob,))) for glob in rule.tasks),
+            *((glob, Globs(schedules=(glob,))) for glob in rule.schedules),
         ):
-            if not any(one.match(name, task) for name, task in found):
-                yield rule.name, (one.tasks or one.schedules)[0]
+            if not any(globs.match(name, task) for name, task in found):
+                yield rule.name, glob

@@ -1,7 +1,7 @@
 """Handles JSON as text: splits it into tokens, indents it, and replaces single values.
 
-Everything else stays as it is stored: numbers (`1.10`, `1e400`), escapes, the order of keys, and duplicate keys. So a form
-can show it. `dumps(loads(text))` would change these.
+The rest of a text stays as it is written: numbers (`1.10`, `1e400`), escapes, and duplicate keys.
+`dumps(loads(text))` would change these.
 """
 
 import json
@@ -21,7 +21,7 @@ INDENT = "  "
 
 
 class Token(NamedTuple):
-    """`kind` is string, mark, space or word (a number, a literal or nonsense); `at` counts characters from 0."""
+    """`kind` is string, mark, space or word (a number, a literal or nonsense). `at` is its index in the text."""
 
     kind: str
     text: str
@@ -57,7 +57,7 @@ def line_and_column(text: str, at: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of the outermost object: its key as written, with its quotes, and where its value begins and ends."""
+    """A member of the outermost object: its key as written, with quotes, and where in the text its value begins and ends."""
 
     key: str
     begin: int
@@ -90,7 +90,7 @@ Path: TypeAlias = tuple[str | int, ...]  # the keys and indexes that lead to a v
 
 
 def differences(value: Any, other: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The places where two JSON values differ, as deep inside as possible, each with the value of `other` at this place."""
+    """The paths at which two JSON values differ, as deep inside as possible, each with the value of `other` at this path."""
     if isinstance(value, dict) and isinstance(other, dict) and value.keys() == other.keys():
         for key, inner in value.items():
             yield from differences(inner, other[key], (*path, key))
@@ -102,22 +102,22 @@ def differences(value: Any, other: Any, path: Path = ()) -> Iterator[tuple[Path,
 
 
 def replaced(text: str, values: Mapping[Path, Any]) -> str:
-    """`text`, which must be valid JSON, with these values at their places. Everything else stays as it is written."""
+    """`text`, which must be valid JSON, with these values at their paths. Everything else stays as it is written."""
     out: list[str] = []
     open_brackets = 0  # open brackets in an old value that is being replaced, whose tokens are left out
-    for token, place in _placed(text):
+    for token, path in _with_paths(text):
         if open_brackets:
             open_brackets += token.opens - token.closes
-        elif place is not None and place in values:
-            out.append(json.dumps(values[place], ensure_ascii=False))
+        elif path is not None and path in values:
+            out.append(json.dumps(values[path], ensure_ascii=False))
             open_brackets = int(token.opens)
         else:
             out.append(token.text)
     return "".join(out)
 
 
-def _placed(text: str) -> Iterator[tuple[Token, Path | None]]:
-    """The tokens of valid JSON, each with the place of the value that begins with it. None: no value begins with it."""
+def _with_paths(text: str) -> Iterator[tuple[Token, Path | None]]:
+    """The tokens of valid JSON, each with the path of the value that begins with it. None: no value begins with it."""
     path: list[Any] = []  # keys and indexes; None: a key comes next
     for token in tokens(text):
         is_key = path[-1:] == [None]

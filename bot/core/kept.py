@@ -73,16 +73,16 @@ class _Keeping:
     def _object(self, typed: dict[str, Any], stored: Any, shown: Any, path: Path) -> Any:
         if not (isinstance(stored, dict) and isinstance(shown, dict) and len(stored) == len(shown)):
             stored = shown = {}
-        there = dict(zip(shown, stored, strict=True))  # keys may be masked, too
-        if any(MASK in key and key not in there for key in typed):
+        stored_keys = dict(zip(shown, stored, strict=True))  # by the keys that were shown, as keys may be masked, too
+        if any(MASK in key and key not in stored_keys for key in typed):
             return self._refused(Code.MASK_WITHOUT_SECRET, path)
         is_renamed = any(typed.get(key) != shown.get(key) for key in {*typed, *shown} if is_one_of(key, NAMING))
         found = {}
         for key, inner in typed.items():
             if is_renamed and inner == MASK and is_one_of(key, NAMED):
                 self._refused(Code.MASK_MOVED, (*path, key))
-            old = there.get(key, key)
-            found[old] = self.value(inner, stored.get(old, NOTHING), shown.get(key, NOTHING), (*path, key))
+            old_key = stored_keys.get(key, key)
+            found[old_key] = self.value(inner, stored.get(old_key, NOTHING), shown.get(key, NOTHING), (*path, key))
         return found
 
     def _list(self, typed: list[Any], stored: Any, shown: Any, path: Path) -> Any:
@@ -91,8 +91,8 @@ class _Keeping:
         is_args = self.of is Field.ARGS and not path
         if shown and not _is_in_place(typed, shown, is_args=is_args):
             return self._refused(Code.MASK_MOVED, path)
-        both = [*zip(stored, shown, strict=True), *[(NOTHING, NOTHING)] * max(0, len(typed) - len(shown))]
-        return [self.value(inner, *both[at], (*path, at)) for at, inner in enumerate(typed)]
+        pairs = [*zip(stored, shown, strict=True), *[(NOTHING, NOTHING)] * max(0, len(typed) - len(shown))]
+        return [self.value(inner, *pairs[at], (*path, at)) for at, inner in enumerate(typed)]
 
     def _refused(self, code: Code, path: Path) -> None:
         self.problems.append(_problem(code, self.of, path))
@@ -101,8 +101,9 @@ class _Keeping:
 def _is_in_place(typed: list[Any], shown: list[Any], *, is_args: bool) -> bool:
     """Whether each mask in a list still stands for the same secret.
 
-    It does if all items that contain masks are unchanged and at their old places, or if only one of them was edited. An item
-    that is only a mask is known by its position in a list of arguments, and elsewhere by the item before it.
+    It does if all items with masks are unchanged and at their old indexes. If the list is as long as before, texts with
+    masks may have changed, or one list or object that no other item equals. Outside of a list of arguments, an item
+    that is only a mask must also follow the same item as before.
     """
     masked = [at for at, item in enumerate(shown) if has_mask(item)]
     changed = [at for at in masked if at >= len(typed) or typed[at] != shown[at]]
@@ -118,7 +119,7 @@ def _is_in_place(typed: list[Any], shown: list[Any], *, is_args: bool) -> bool:
 
 
 def _uncovered(typed: Any, shown: Any, path: Path) -> Iterator[Path]:
-    """Places where somebody left a mask, but where the result would not be masked in the same way."""
+    """The paths at which somebody left a mask, but at which the result would not be masked in the same way."""
     if isinstance(typed, str):
         if MASK in typed and typed != shown:
             yield path
@@ -131,11 +132,11 @@ def _uncovered(typed: Any, shown: Any, path: Path) -> Iterator[Path]:
 
 
 def _problem(code: Code, of: Field, path: Path) -> Problem:
-    return Problem(code=code, field=of, params={"where": _words(path, of)})
+    return Problem(code=code, field=of, params={"where": _path_text(path, of)})
 
 
-def _words(path: Path, of: Field) -> str:
-    """A path in words: `smtp.password`, `hosts[0].password`. Positional arguments count from 1."""
+def _path_text(path: Path, of: Field) -> str:
+    """A path as people read it: `smtp.password`, `hosts[0].password`. Positional arguments count from 1."""
     first, rest = (f"argument {int(path[0]) + 1}", path[1:]) if of is Field.ARGS and path else ("", path)
     words = first + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
     return words.removeprefix(".") or "the outermost level"

@@ -1,4 +1,4 @@
-"""Our own keywords of JSON Schema, instead of those of jsonschema that fail, or take minutes, for some values."""
+"""Replaces those keywords of jsonschema that fail, or take minutes, for some values."""
 
 import json
 import re
@@ -11,8 +11,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 SECONDS = 0.1  # CPU seconds, for all expressions of one check
-LONGEST = 100_000  # characters of an expression, with its repetitions written out: regex takes 300 bytes for each
-END = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\$", re.DOTALL)  # what can hold a dollar sign
+LONGEST = 100_000  # characters, as `_written_out` counts them: regex takes 300 bytes for each
+# An escape, a set of characters, or the dollar sign that means the end.
+END = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\$", re.DOTALL)
 REPEATED = re.compile(r"(?P<group>\)?)\{0*(?P<times>\d{1,9})")
 _left: ContextVar[float | None] = ContextVar("seconds that are left for expressions; None: no limit", default=None)
 
@@ -22,8 +23,8 @@ class BadExpression(Exception):
 
 
 @cache
-def validators(theirs: Any) -> Any:
-    """jsonschema's validator with our keywords."""
+def validator_class(theirs: Any) -> Any:
+    """jsonschema's class of validators, with our keywords."""
     from jsonschema.validators import extend  # noqa: PLC0415  # an extra has it
 
     ours = {
@@ -38,7 +39,7 @@ def validators(theirs: Any) -> Any:
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """Inside, expressions raise TimeoutError when all of them together have taken too long."""
+    """Inside, `matches` raises TimeoutError when all expressions together have taken SECONDS."""
     token = _left.set(SECONDS)
     try:
         yield
@@ -47,12 +48,12 @@ def in_time() -> Iterator[None]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the expression matches anywhere in the text. Raises TimeoutError."""
+    """Whether the expression matches anywhere in the text. Raises TimeoutError or BadExpression."""
     left, began = _left.get(), time.thread_time()
     if left is not None and left <= 0:
         raise TimeoutError
     try:
-        # Other threads run meanwhile.
+        # `concurrent`: other threads run meanwhile.
         return compiled(pattern).search(text, timeout=left, concurrent=True) is not None
     finally:
         if left is not None:
@@ -61,7 +62,8 @@ def matches(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def compiled(pattern: str) -> Any:
-    """The expression. `$` means the end of the text, as in JSON Schema. In Python, it also matches before a last line break.
+    """The compiled expression. `$` means the end of the text, as in JSON Schema. In Python, it also matches before a
+    last line break.
 
     Raises BadExpression.
     """
@@ -76,7 +78,10 @@ def compiled(pattern: str) -> Any:
 
 
 def _written_out(pattern: str) -> int:
-    """At least the length of the expression with its repetitions written out. Those of groups may be nested."""
+    """Roughly, the length of the expression if each repetition were written out. A repeated set counts as one character.
+
+    Only repetitions that must occur count. Groups may be nested, so their repetitions are multiplied.
+    """
     length, groups = len(pattern), 1
     for found in REPEATED.finditer("".join(pattern.split())):
         if found["group"]:
@@ -124,7 +129,7 @@ def _multiple_of(validator: Any, factor: Any, value: Any, _: Any) -> Iterator[An
 
 
 def _unique_items(validator: Any, is_wanted: Any, value: Any, _: Any) -> Iterator[Any]:
-    """Takes time in proportion to the list's length, also for a list of objects."""
+    """Takes time in proportion to the list's length. jsonschema compares all pairs in a list of objects."""
     if is_wanted and validator.is_type(value, "array") and len(set(map(_same, value))) < len(value):
         yield _error("an item is there twice")
 

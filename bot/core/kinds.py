@@ -1,4 +1,4 @@
-"""The kinds of refusals, by which they are counted. A record of the audit log has a code. Each kind stands for many codes."""
+"""The kinds of refusals, by which metrics count them. An audit record has a code, and each code belongs to one kind."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from bot.core.reasons import Code
 class Kind(StrEnum):
     """A kind of refusal. The values are stable, as monitoring reads them.
 
-    The JSON API has the same names. But what is wrong in a request that can be read is BAD_REQUEST here, and `refused` there.
+    The JSON API uses the same names, but calls a mistake in a request that it can read `refused`: here it is BAD_REQUEST.
     """
 
     NOT_ALLOWED = "not_allowed"  # the account may not do this
@@ -71,7 +71,7 @@ KINDS = {
     Kind.CANT_STOP: {Code.NO_REMOTE_CONTROL, Code.REMOTE_CONTROL_OFF, Code.JUST_APPROVED},
     Kind.KEY_TAKEN: {Code.KEY_TAKEN},
     Kind.VALUES_DELETED: {Code.VALUES_DELETED},
-    # No Code means these two: their records store the kind itself as the code.
+    # There is no Code for these two: their records store the kind itself as the code.
     Kind.BAD_TOKEN: {Kind.BAD_TOKEN},
     Kind.MANY: {Kind.MANY},
 }

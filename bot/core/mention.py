@@ -70,7 +70,7 @@ class _Reading:
 
     @cached_property
     def _straight(self) -> str:
-        """The text with straight quotes. Its length stays the same, so places do, too."""
+        """The text with straight quotes. Its length stays the same, so indexes do, too."""
         return self.text.translate(STRAIGHT)
 
     @property

@@ -66,7 +66,7 @@ class Profile:
     is_guest: bool = False
     is_bot: bool = False
     is_deleted: bool = False
-    is_stranger: bool = False
+    is_stranger: bool = False  # from another workspace, and in no channel that the app can see
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +127,7 @@ class Schedule:
     description: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)  # the columns that bot.core.options lists
     headers: str = field(default="", repr=False)
-    fingerprint: str = field(default="", repr=False)  # of all that is sent, secrets too: only its signature goes out
+    fingerprint: str = field(default="", repr=False)  # covers secrets, so only its seal leaves runtask
 
     @property
     def exact_task(self) -> str:
@@ -190,7 +190,7 @@ class Preview:
     target: Target
     source: Source  # where runtask will read a run's outcome
     stored: Mapping[Field, Shown]
-    fingerprint: str  # the signed one of the schedule
+    fingerprint: str  # the seal of the schedule's fingerprint
     last: LastRun | None = None
     running: Running | None = None
     listening: Listening = Listening.UNKNOWN  # whether a worker consumes its queue
@@ -228,10 +228,10 @@ class RunRequest:
     schedule: ScheduleId
     args: str | None = field(repr=False)
     kwargs: str | None = field(repr=False)
-    fingerprint: str | None  # the signed fingerprint that the form was shown with; None: run it as it is now
+    fingerprint: str | None  # the sealed fingerprint that the form was shown with; None: run it as it is now
     destination: Destination | None = None
     digest: str = ""  # of the whole request, if the same key must not be used for a different request
-    again: RunId | None = None  # "as stored" and masks then mean the values of this run
+    again: RunId | None = None  # the run to repeat: "as stored" and masks then mean its values
     reason: str = ""  # why, in the requester's words
 
 
@@ -264,7 +264,7 @@ class Outcome:
 
 
 class NoticeKind(StrEnum):
-    """A message that a run owes. `progress` edits the root of its thread, `answered` an `ask`; the others are posted."""
+    """A message that a run owes. `progress` edits the root, and `answered` edits an `ask`. All others are posted."""
 
     ROOT = "root"
     ID = "id"
@@ -273,9 +273,9 @@ class NoticeKind(StrEnum):
     UNSEEN = "unseen"  # says that the run's end can't be known
     CLOSED = "closed"  # says that the run ended without its task having run
     FINAL = "final"
-    AGAIN = "again"  # says that the task ended a second time, otherwise
+    AGAIN = "again"  # says that the task ended a second time, with another status or result
     ASK = "ask"  # asks an approver, in a direct message of their own
-    ANSWERED = "answered"  # edits an `ask` after the answer
+    ANSWERED = "answered"  # says in an `ask` how the run stands
 
     @classmethod
     def of(cls, stored: str) -> "NoticeKind":
@@ -287,10 +287,10 @@ EDITS = {NoticeKind.PROGRESS: NoticeKind.ROOT, NoticeKind.ANSWERED: NoticeKind.A
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """A value that differs from the stored one. `old` and `new` are JSON texts, secrets masked. None: there is no such value."""
+    """A value that differs between two calls. `old` and `new` are JSON texts, with secrets masked. None: no value."""
 
-    name: str = ""  # the name of a keyword argument
-    position: int = 0  # the position of a positional argument, from 1
+    name: str = ""  # of a keyword argument; empty: it is a positional argument
+    position: int = 0  # of a positional argument, from 1; 0: it is a keyword argument
     old: str | None
     new: str | None
 

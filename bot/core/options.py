@@ -23,7 +23,7 @@ class Option:
     """One option of Celery's `apply_async`."""
 
     name: str
-    # Columns of PeriodicTask; the first that is set counts. Empty: only tasks have this option.
+    # Columns of PeriodicTask; the first that is set counts. Empty: only a task's definition has this option.
     columns: tuple[str, ...]
     kind: ValueKind = ValueKind.PLAIN
     is_routed: bool = False  # routers see this option, and may set it if the row doesn't (celery/app/routes.py)
@@ -47,10 +47,10 @@ ROUTED = tuple(option.name for option in OPTIONS if option.is_routed)
 
 def of_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """The options that a row sets, by name, from its columns. Beat ignores an `expires` of 0 seconds."""
-    return {option.name: value for option in OPTIONS if (value := _set(option, row)) is not None}
+    return {option.name: value for option in OPTIONS if (value := _value(option, row)) is not None}
 
 
-def _set(option: Option, row: Mapping[str, Any]) -> Any:
+def _value(option: Option, row: Mapping[str, Any]) -> Any:
     values = (row.get(column) for column in option.columns)
     return next(
         (value for value in values if value is not None and (value or option.kind is not ValueKind.EXPIRY)), None

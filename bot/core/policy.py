@@ -18,7 +18,7 @@ from bot.core.rules import Rule
 class Subject:
     """What a permission check looks at: the rules of the schedule, and the circumstances.
 
-    Without rules, it is about whether the person may see schedules at all.
+    `Subject()` stands for no particular schedule: whether the person may act at all.
     """
 
     rules: tuple[Rule, ...] = ()  # the rules that match the schedule
@@ -115,7 +115,7 @@ def lacking(subject: Subject, answered: Sequence[Actor]) -> dict[str, int]:
 
 
 def _by_approvers(actor: Actor, subject: Subject) -> Iterator[Denied]:
-    if actor.entry is Entry.API:  # a token acts for its owner without them
+    if actor.entry is Entry.API:  # a token may act when its owner isn't there
         yield Denied(code=Code.NOT_BY_API)
     if subject.requester is not None and approval.is_same(approval.identifiers(actor), subject.requester):
         yield Denied(code=Code.OWN_RUN)

@@ -48,7 +48,7 @@ class NotSent(_Failed):
 
 
 class FateUnknown(_Failed):
-    """The message may have been sent: the broker took bytes and didn't answer, or the task's own code hid how that ended."""
+    """The message may have been sent: the broker took bytes and didn't answer, or the task's own code hid how sending ended."""
 
 
 class Catalog(Protocol):
@@ -187,7 +187,7 @@ class Messenger(Protocol):
 
 
 class NotDelivered(_Failed):
-    """As far as we know, a report did not reach Slack."""
+    """As far as we know, Slack did not do what we asked for."""
 
     maybe_posted = True  # Slack may have posted it, but we got no answer
 
@@ -206,7 +206,8 @@ class _Answered(NotDelivered):
 class RateLimited(_Answered):
     """Slack asks for a pause of `retry_after` seconds.
 
-    `is_aside`: only for a call that prepares the message. Slack limits each method by itself, so other messages needn't wait.
+    `is_aside`: Slack limited a call that only prepares this message. It limits each method by itself, so other messages
+    needn't wait.
     """
 
     def __init__(self, reason: Reason, retry_after: float, *, is_aside: bool = False) -> None:

@@ -8,7 +8,10 @@ OTHERS = stat.S_IROTH | stat.S_IWOTH
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder for its owner only. An existing folder stays as it is, as others may need it. Raises OSError."""
+    """Makes a folder for its owner only. Folders above it that are missing get the usual mode. Raises OSError.
+
+    An existing folder stays as it is, as others may need it.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

@@ -196,6 +196,7 @@ class Code(StrEnum):
     SCHEMA_TOO_LARGE = auto()
     NOT_JSON_VALUE = auto()
     NO_EXTRA = auto()
+    # Why somebody can't make the audit log forget a person
     NOT_SUPERUSER = auto()
     SAME_PERSON = auto()
     # Why a notice isn't delivered
@@ -245,7 +246,7 @@ class Reason:
 class TextPlace:
     """A place in a text."""
 
-    at: int  # characters from 0
+    at: int  # index, from 0
     line: int  # from 1
     column: int  # from 1
     excerpt: str  # the line around it, and a caret below
@@ -260,7 +261,7 @@ class Problem(Reason):
 
 
 class Invalid(Exception):
-    """A text is invalid. `problems` say why, in the order of their places."""
+    """Texts are invalid. `problems` say why; those of one text are in the order of their places."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(", ".join(problem.code for problem in problems))

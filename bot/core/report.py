@@ -64,13 +64,13 @@ class Report:
     requester: SlackUserId  # empty: they didn't ask in Slack
     name: str  # the requester's username on the site
     channel: ChannelId
-    # Whether another organisation reads the channel; then only the state and a link are shown.
+    # Whether another organisation may read the channel. Then only the state and a link are shown.
     is_external: bool = False
     thread: MessageTs | None
     state: str
     status: str
     created_at: datetime
-    sent_at: datetime | None = None  # None: unknown whether it was sent
+    sent_at: datetime | None = None  # None: it wasn't sent, or nobody knows whether it was
     changes: tuple[Change, ...] = ()
     is_emptied: bool = False  # the changes and the result have been deleted
     said: Said = NOTHING_SAID

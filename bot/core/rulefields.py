@@ -26,7 +26,7 @@ USER_GROUP = re.compile(r"S[A-Z0-9]{1,31}")
 MENTION = re.compile(r"[SUW][A-Z0-9]{1,31}")
 Checked: TypeAlias = Iterator[tuple[Path, Code, Params]]  # the path below the field
 Check: TypeAlias = Callable[[Any], Checked]
-GROUPS = ("see", "run", "stop", "approvers")
+GROUP_FIELDS = ("see", "run", "stop", "approvers")  # fields that are lists of groups
 FIELDS = tuple(one.name for one in fields(Rule))
 
 
@@ -42,12 +42,12 @@ def _texts(value: Any) -> Checked:
 
 def _texts_like(pattern: "re.Pattern[str]", code: Code) -> Check:
     def check(value: Any) -> Checked:
-        found = list(_texts(value))
-        yield from found
-        if not found:
-            for at, one in enumerate(value):
-                if not pattern.fullmatch(one):
-                    yield (at,), code, {"given": one_line(one)}
+        if found := list(_texts(value)):
+            yield from found
+            return
+        for at, one in enumerate(value):
+            if not pattern.fullmatch(one):
+                yield (at,), code, {"given": one_line(one)}
 
     return check
 
@@ -63,9 +63,10 @@ def _flag(value: Any) -> Checked:
 
 
 def _entries(value: Any) -> Checked:
-    found = list(_texts(value))
-    yield from found
-    for at, one in enumerate(value if not found else ()):
+    if found := list(_texts(value)):
+        yield from found
+        return
+    for at, one in enumerate(value):
         if one not in BY_PEOPLE:
             yield (at,), Code.NOT_ONE_OF, {"known": ", ".join(BY_PEOPLE)}
 
@@ -81,9 +82,10 @@ def _hours(value: Any) -> Checked:
 
 
 def _windows(value: Any) -> Checked:
-    found = list(_texts(value))
-    yield from found
-    for at, one in enumerate(value if not found else ()):
+    if found := list(_texts(value)):
+        yield from found
+        return
+    for at, one in enumerate(value):
         try:
             windows.parse(one)
         except windows.BadWindow:
@@ -109,7 +111,7 @@ def _schema(value: Any) -> Checked:
 
 
 def _not_json(value: Any) -> Checked:
-    """Refuses YAML's values that JSON doesn't have: dates, infinity, numbers as keys."""
+    """Refuses values that JSON doesn't have, such as dates, infinity, and numbers as keys."""
     if isinstance(value, Mapping):
         for key, one in value.items():
             if not isinstance(key, str):
@@ -127,7 +129,7 @@ def _not_json(value: Any) -> Checked:
 
 CHECKS: dict[str, Check] = {
     "name": _name,
-    **dict.fromkeys(("tasks", "schedules", *GROUPS), _texts),
+    **dict.fromkeys(("tasks", "schedules", *GROUP_FIELDS), _texts),
     "entries": _entries,
     "channels": _texts_like(CHANNEL, Code.NOT_A_CHANNEL),
     "arguments": _schema,
@@ -155,8 +157,8 @@ def flaws(document: Any, groups: Collection[str] | None = None) -> Iterator[Flaw
 
 
 def flaws_of_one(value: Any, groups: Collection[str] | None = None, *, checks_schema: bool = True) -> Iterator[Flaw]:
-    """Why a value isn't a rule. `checks_schema=False`: for a stored rule, whose schema has been checked. The package that
-    checks schemas may be missing here.
+    """Why a value isn't a rule. `checks_schema=False`: for a stored rule. Its schema was checked when it was saved, and
+    the package that checks schemas may be missing by now.
     """
     if not isinstance(value, Mapping):
         yield (), Code.NOT_A_RULE, {}
@@ -176,10 +178,12 @@ def flaws_of_one(value: Any, groups: Collection[str] | None = None, *, checks_sc
 
 
 def _unknown_groups(value: Mapping[str, Any], groups: Collection[str] | None) -> Iterator[Flaw]:
-    for key in GROUPS if groups is not None else ():
+    if groups is None:
+        return
+    for key in GROUP_FIELDS:
         listed = value.get(key)
         for at, name in enumerate(listed if isinstance(listed, list) else ()):
-            if isinstance(name, str) and name.strip() and name not in (groups or ()):
+            if isinstance(name, str) and name.strip() and name not in groups:
                 yield (key, at), Code.NO_SUCH_GROUP, {"name": one_line(name)}
 
 
@@ -201,7 +205,7 @@ def rule(value: Mapping[str, Any]) -> Rule:
 
 
 def plain(rule: Rule) -> dict[str, Any]:
-    """The rule's values as in a file: empty fields are left out."""
+    """The rule's values as in a file: fields with their default values are left out."""
     found = dict[str, Any]()
     for one in fields(rule):
         value = getattr(rule, one.name)
@@ -213,4 +217,4 @@ def plain(rule: Rule) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    return str(value) if isinstance(value, str) else value
+    return str(value) if isinstance(value, str) else value  # YAML writes no enum, such as Entry

@@ -14,11 +14,12 @@ from bot.core.text import one_line
 
 FIELD = "rules"  # the field that problems name
 LONGEST = 1_000_000  # characters of a file; PyYAML takes seconds for so many
-TYPES = {  # the types that YAML's plain values may have: no dates, sets or binary data
+TYPES = {  # the tags that are allowed: no dates, sets or binary data
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")
 }
 
-NO_VALUE = object()
+NO_VALUE = object()  # an unreadable scalar has this value, because a readable key may be `null`, which is None
+UNREADABLE_KEY = "?"  # stands for a key in the path of a member whose key can't be read
 
 
 def read(text: str, groups: Collection[str] | None = None) -> tuple[Rule, ...]:
@@ -58,13 +59,13 @@ class _Document:
     value: Any = None
     problems: list[Problem] = field(default_factory=list)
     _marks: dict[Path, int] = field(default_factory=dict)
-    # The parts that have no value, because something is wrong with their text.
+    # The paths of the parts that can't be read.
     _missing: set[Path] = field(default_factory=set)
-    _around: set[Path] = field(default_factory=set)  # the parts that contain these
+    _around: set[Path] = field(default_factory=set)  # the paths of the parts that contain them
     _nodes: set[int] = field(default_factory=set)  # the nodes that were read, to recognise aliases of them
 
     def read(self) -> None:
-        self._missing.add(())
+        self._missing.add(())  # the whole value, until the text is read
         try:
             import yaml  # noqa: PLC0415  # an extra has it
         except ImportError:
@@ -90,7 +91,7 @@ class _Document:
         self.value = None if node is None else self._value(node, (), yaml)
 
     def is_known(self, path: Path) -> bool:
-        """Whether a mistake found at this path remains once the unreadable parts are corrected."""
+        """Whether the part at this path could be read completely. If not, a mistake in it may come from what is missing."""
         return path not in self._around and all(path[:end] not in self._missing for end in range(len(path) + 1))
 
     def _miss(self, path: Path) -> None:
@@ -98,7 +99,7 @@ class _Document:
         self._around.update(path[:end] for end in range(len(path)))
 
     def mark(self, path: Path) -> int:
-        """The index of a part in the text. If the part is missing, the index of the smallest existing part around it."""
+        """The index of a part in the text. If the part has none, the index of the smallest part around it that has one."""
         while path and path not in self._marks:
             path = path[:-1]
         return self._marks.get(path, 0)
@@ -108,7 +109,7 @@ class _Document:
 
     def _value(self, node: Any, path: Path, yaml: Any) -> Any:
         self._marks[path] = node.start_mark.index
-        if id(node) in self._nodes:  # an alias. If it were followed, a small text could become a huge or endless value
+        if id(node) in self._nodes:  # an alias; with aliases, a small text can mean a huge or endless value
             self._miss(path)
             return None
         self._nodes.add(id(node))
@@ -120,10 +121,10 @@ class _Document:
             return [self._value(one, (*path, at), yaml) for at, one in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, yaml)
-        return self._plain(node, path, yaml)
+        return self._scalar(node, path, yaml)
 
-    def _plain(self, node: Any, path: Path, yaml: Any) -> Any:
-        """The value of a plain text. `!!int x`, `0x_` and numbers of thousands of digits have a known tag, but no value."""
+    def _scalar(self, node: Any, path: Path, yaml: Any) -> Any:
+        """The value of a scalar. `!!int x`, `0x_` and numbers of thousands of digits have an allowed tag, but no value."""
         try:
             return yaml.SafeLoader("").construct_object(node)
         except (ValueError, KeyError, yaml.YAMLError):
@@ -136,9 +137,9 @@ class _Document:
         for key_node, one in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in TYPES:
                 self.tell(key_node.start_mark.index, Code.YAML_TAG)
-                self._miss((*path, "?"))
+                self._miss((*path, UNREADABLE_KEY))
                 continue
-            if (key := self._plain(key_node, (*path, "?"), yaml)) is NO_VALUE:
+            if (key := self._scalar(key_node, (*path, UNREADABLE_KEY), yaml)) is NO_VALUE:
                 continue
             if key in found:
                 self.tell(key_node.start_mark.index, Code.DOUBLED_KEY, key=one_line(str(key)))

@@ -27,7 +27,7 @@ HOURS = 24.0  # hours for which a run waits for the approvals of a rule that doe
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """A rule. An empty tuple or None stands for a field that the file leaves out, and limits nothing."""
+    """A rule. Each default stands for a field that the file leaves out, and limits nothing."""
 
     name: str
     tasks: tuple[str, ...] = ()

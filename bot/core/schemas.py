@@ -48,7 +48,7 @@ LISTS = ("prefixItems", "allOf", *ALTERNATIVES)
 MAPPINGS = ("properties", "patternProperties", "$defs")
 OWN = "#/$defs/"
 DEEPEST = 50  # levels of lists and mappings; jsonschema makes several nested calls for each level
-MOST = 1_000  # parts, each counted once for every reference to it: at each check, jsonschema takes up to 50 µs for each
+MOST = 1_000  # parts, counted again for each reference to them; at each check, jsonschema takes up to 50 µs for each
 
 
 class ExtraMissing(Exception):
@@ -57,21 +57,21 @@ class ExtraMissing(Exception):
 
 def validator(schema: Mapping[str, Any] | None) -> Any:
     """A validator that checks values against the schema. Raises ExtraMissing."""
-    return _validators()(schema)
+    return _validator_class()(schema)
 
 
-def _validators() -> Any:
+def _validator_class() -> Any:
     try:
         import regex  # noqa: F401, PLC0415  # keywords.compiled needs it
         from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra has both
     except ImportError:
         raise ExtraMissing from None
-    return keywords.validators(Draft202012Validator)
+    return keywords.validator_class(Draft202012Validator)
 
 
 def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
     """The reasons why a rule can't have this schema. Raises ExtraMissing."""
-    validators = _validators()
+    validator_class = _validator_class()
     parts, depth = (0, DEEPEST + 1) if _is_deeper(schema, DEEPEST) else _Expanded(schema).measured(schema)
     if depth > DEEPEST:
         yield (), Code.TOO_DEEP, {"limit": DEEPEST}
@@ -86,7 +86,7 @@ def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
     yield from found
     if found:
         return
-    for error in validators(validators.META_SCHEMA).iter_errors(schema):
+    for error in validator_class(validator_class.META_SCHEMA).iter_errors(schema):
         yield tuple(error.absolute_path), Code.BAD_SCHEMA, {"message": clip(one_line(error.message), 200)}
 
 
@@ -114,6 +114,7 @@ class _Expanded:
 
 
 def _is_deeper(value: Any, limit: int) -> bool:
+    """Whether lists and mappings are nested more than `limit` deep. Doesn't recurse, so that no depth makes it fail."""
     layer = [value]
     for _ in range(limit):
         insides = (one.values() if isinstance(one, Mapping) else one for one in layer)
@@ -196,7 +197,7 @@ def _target(target: Any, root: Mapping[str, Any]) -> Any:
 
 
 def _reached(target: str, root: Mapping[str, Any]) -> set[str]:
-    """All references that can be reached from this one, directly or over others."""
+    """All references that can be reached from this one, directly or through others."""
     found, left = set[str](), [target]
     while left:
         after = {part["$ref"] for part in _all(_target(left.pop(), root)) if isinstance(part.get("$ref"), str)}

@@ -1,7 +1,7 @@
 """Finds secret values in free text by the names before them: in JSON, Python's reprs, options, headers and addresses.
 
-The time is proportional to the text's length, whatever the text is: possessive matches (`*+`, `++`) never backtrack, and
-nothing is read twice. If the end of a value isn't certain, the longer part counts as secret.
+The time is proportional to the text's length, whatever the text is: possessive matches (`*+`, `++`) never backtrack,
+and no part is read more than a few times. If the end of a value isn't certain, the longer part counts as secret.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.core.written import unescaped
 
 MASK = "••••••"
+# In a pair such as {"name": "password", "value": "x"}: the keys that can hold the name, and those that can hold the value.
 NAMING = frozenset({"name", "key", "field", "param", "parameter", "option", "variable", "header", "env", "setting"})
 NAMED = frozenset({"value", "values", "val", "content", "data", "default"})
 NEAR = 1000  # characters between the name and the value of a pair, at most
@@ -54,7 +55,7 @@ FAILURES = ("error", "exception", "warning")  # the ends of names of classes: `T
 
 
 def spans(text: str, is_secret: IsSecret) -> list[Span]:
-    """The places of secret values, in order and without overlaps. None is empty or masked already."""
+    """The spans of secret values, in order and without overlaps. None is empty or masked already."""
     found, at = list[Span](), 0
     pairs = _Pairs(text)
     while match := KEY.search(text, at):
@@ -146,7 +147,8 @@ def _has_its_value(text: str, match: re.Match[str]) -> bool:
 def _of_address(text: str, match: re.Match[str]) -> Span | None:
     """The password in an address. In a web address, also a name without a password, as it is often a token.
 
-    A password may contain slashes that should have been escaped. So it ends at the address's last `@`.
+    A password may contain `/`, `?` and `#` that should have been escaped, so it ends at the address's last `@`. But if an
+    `@` comes before all of these, those in a query don't count.
     """
     start = match.end()
     end = found.start() if (found := ADDRESS_END.search(text, start)) else len(text)
@@ -157,10 +159,10 @@ def _of_address(text: str, match: re.Match[str]) -> Span | None:
     if name_end >= 0:
         name, colon, _ = text[start:name_end].partition(":")
         is_web = text[max(0, match.start() - 5) : match.start()].casefold().endswith(("http", "https"))
-        query = found.start() if (found := QUERY.search(text, name_end, end)) else end
-        return (
-            (start + len(name) + 1, text.rfind("@", start, query)) if colon else (start, name_end) if is_web else None
-        )
+        if colon:
+            query = found.start() if (found := QUERY.search(text, name_end, end)) else end
+            return start + len(name) + 1, text.rfind("@", start, query)
+        return (start, name_end) if is_web else None
     name, colon, port = text[start:host_end].partition(":")
     is_host = not colon or name.startswith("[") or (name and PORT.match(port))
     return None if is_host else (start + len(name) + 1, last)
@@ -172,7 +174,7 @@ def is_named_secret(name: str, is_secret: IsSecret) -> bool:
 
 
 def value(text: str, at: int, bare: re.Pattern[str]) -> Span:
-    """The place of the value that begins at `at`: inside its quotes, with its brackets, or as far as `bare` matches."""
+    """The span of the value that begins at `at`: inside its quotes, with its brackets, or as far as `bare` matches."""
     if opening := OPENING.match(text, at):
         return opening.end(), _closing(text, opening.end(), opening["escape"], opening["quote"])
     if bracket := BRACKET.match(text, at):

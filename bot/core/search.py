@@ -1,8 +1,10 @@
 """Finds schedules by what somebody types, best matches first.
 
-A search reads every name and every task once, in loops that run in C. That takes about 5 ms for 100,000 schedules; SQL takes
-70 ms on SQLite and more than 300 ms on PostgreSQL. An inverted index would be faster, but building it again after each change
-would take a hundred times as long.
+A search reads every name in loops that run in C, and each task only once. That takes about 5 ms for 100,000 schedules;
+SQL takes 70 ms on SQLite and more than 300 ms on PostgreSQL. An inverted index would be faster, but it would have to be
+built again after each change, and that takes a hundred times as long as a search.
+
+A position is the index of a schedule in each column of `Rows`.
 """
 
 import re
@@ -22,7 +24,7 @@ T = TypeVar("T")
 Row = tuple[int, str, str, bool]  # id, name, task, enabled
 
 WILD = re.compile(r"[*?\[]")
-INDEXES = 50  # indexes that are kept, each without some hidden schedules
+INDEXES = 50  # how many indexes without hidden schedules are kept
 REMEMBERED = 100  # answers that are kept: people begin with the same letters, and Slack repeats queries
 
 
@@ -49,8 +51,8 @@ class Rows:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, i: int) -> Row:
-        return self.ids[i], self.names[i], self.tasks[i], bool(self.enabled[i])
+    def __getitem__(self, position: int) -> Row:
+        return self.ids[position], self.names[position], self.tasks[position], bool(self.enabled[position])
 
     def __iter__(self) -> Iterator[Row]:
         return zip(self.ids, self.names, self.tasks, map(bool, self.enabled), strict=True)
@@ -65,10 +67,10 @@ class Index:
     _tasks: dict[str, str] = field(default_factory=dict)  # the folded name of each task
     # No lock: two threads may compute the same answer.
     _answers: dict[tuple[str, int], Matches] = field(default_factory=dict)
-    # Places of each task's schedules, filled when they are needed.
+    # The positions of each task's schedules. Empty until somebody needs them.
     _by_task: dict[str, list[int]] = field(default_factory=dict)
-    # Places of the schedules that each of the globs matches.
-    _places: dict[Globs, frozenset[int]] = field(default_factory=dict)
+    # The positions of the schedules that these globs match.
+    _by_globs: dict[Globs, frozenset[int]] = field(default_factory=dict)
     _without: dict[tuple[Globs, ...], "Index"] = field(default_factory=dict)
 
     @classmethod
@@ -77,6 +79,7 @@ class Index:
         folded: list[str] = []
 
         def folding() -> Iterator[Row]:
+            # Folding takes long. `rows` may make pauses for other threads, so each name is folded when its row arrives.
             for row in rows:
                 folded.append(fold(row[1]))
                 yield row
@@ -87,33 +90,34 @@ class Index:
         return cls(Rows.of(map(unsorted.__getitem__, order)), _side_by_side(map(folded.__getitem__, order)), tasks)
 
     def without(self, hidden: tuple[Globs, ...]) -> "Index":
-        """The schedules that none of these globs match. People from whom the same globs hide schedules share such an index."""
+        """The schedules that none of these globs match. People with the same hidden globs share one index."""
         if not hidden:
             return self
         if (known := self._without.get(hidden)) is not None:
             return known
         if len(self._without) >= INDEXES:
             self._without.clear()
-        found = self._without[hidden] = self._left(frozenset[int]().union(*map(self._matched, hidden)))
+        found = self._without[hidden] = self._excluding(frozenset[int]().union(*map(self._matched, hidden)))
         return found
 
-    def _left(self, out: frozenset[int]) -> "Index":
-        """The index without these places. It stays sorted and shares texts, so that it takes a tenth of a new index's time."""
-        left = [at for at in range(len(self.rows)) if at not in out]
+    def _excluding(self, hidden: frozenset[int]) -> "Index":
+        """The index without these positions. It reuses the order and the folded names: a new index takes ten times as long."""
+        visible = [position for position in range(len(self.rows)) if position not in hidden]
 
-        def those(column: Sequence[T]) -> list[T]:
-            return list(map(column.__getitem__, left))
+        def kept(column: Sequence[T]) -> list[T]:
+            return list(map(column.__getitem__, visible))
 
         rows = Rows(
-            array("q", those(self.rows.ids)),
-            those(self.rows.names),
-            those(self.rows.tasks),
-            bytearray(those(self.rows.enabled)),
+            array("q", kept(self.rows.ids)),
+            kept(self.rows.names),
+            kept(self.rows.tasks),
+            bytearray(kept(self.rows.enabled)),
         )
-        return Index(rows, those(self._names), {task: self._tasks[task] for task in set(rows.tasks)})
+        return Index(rows, kept(self._names), {task: self._tasks[task] for task in set(rows.tasks)})
 
     def _matched(self, globs: Globs) -> frozenset[int]:
-        if (known := self._places.get(globs)) is not None:
+        """The positions of the schedules that the globs match."""
+        if (known := self._by_globs.get(globs)) is not None:
             return known
         found = set[int]()
         for task in self._tasks if globs.tasks else ():
@@ -121,30 +125,35 @@ class Index:
                 found.update(self._of_task(task))
         for glob in map(fold, globs.schedules):
             fits = pattern(glob).fullmatch
-            found.update(at for at in self._near(glob) if fits(self._names[at]))
-        answer = self._places[globs] = frozenset(found)
+            found.update(position for position in self._candidates(glob) if fits(self._names[position]))
+        answer = self._by_globs[globs] = frozenset(found)
         return answer
 
     def _of_task(self, task: str) -> Sequence[int]:
         if not self._by_task:
-            places = dict[str, list[int]]()
-            for at, one in enumerate(self.rows.tasks):
-                places.setdefault(one, []).append(at)
-            self._by_task.update(places)
+            positions = dict[str, list[int]]()
+            for position, one in enumerate(self.rows.tasks):
+                positions.setdefault(one, []).append(position)
+            self._by_task.update(positions)
         return self._by_task.get(task, ())
 
-    def _near(self, glob: str) -> Iterable[int]:
-        """Places of the names that may match: they begin like the glob and contain its longest word, which is quick to check."""
+    def _candidates(self, glob: str) -> Iterable[int]:
+        """The positions of the names that may match: they begin like the glob, and contain its longest text between
+        wildcards.
+
+        Both are quick to check. The second check is left out if there is a `[`: the text in brackets isn't part of the
+        names.
+        """
         begin, *others = WILD.split(glob)
-        near: Sequence[int] = self._beginning(begin)
-        word = "" if "[" in glob else max(others, key=len, default="")
-        return _where(word, self._names, near) if word else near
+        candidates: Sequence[int] = self._beginning(begin)
+        longest = "" if "[" in glob else max(others, key=len, default="")
+        return _containing(longest, self._names, candidates) if longest else candidates
 
     def search(self, query: str, limit: int) -> Matches:
         """Schedules whose name and task together contain every word of `query`, in any order.
 
         The order is: the exact name; names that begin with the query; names that contain it; names that contain all its words;
-        tasks that contain it; and last, schedules with some words in the name and others in the task. Ties are sorted by name.
+        tasks that contain the query; all others. Ties are sorted by name.
         """
         whole = fold(query)
         if (known := self._answers.get((whole, limit))) is not None:
@@ -157,69 +166,76 @@ class Index:
     def _search(self, whole: str, limit: int) -> Matches:
         if not whole:
             return Matches(first=tuple(map(self._brief, range(len(self.rows))[:limit])), total=len(self.rows))
-        # Long words are rare, so the other words are then looked for in few places. `set`: a message may repeat a word 10,000
-        # times.
+        # Long words are rare, so only few schedules are left to be searched for the other words. `set`: a message may repeat
+        # a word 10,000 times.
         words = sorted(set(whole.split()), key=len, reverse=True)
-        hits = self._holding(words)
-        is_word = whole == words[0]
-        holds_it = hits if is_word else self._holding([whole], hits)
-        ranked = chain(  # each rank contains the ones before it
+        with_words = self._with_words(words)
+        is_one_word = whole == words[0]
+        with_query = with_words if is_one_word else self._with_words([whole], with_words)
+        ranked = chain(  # each rank may contain schedules of the ranks before it
             self._beginning(whole),
-            _where(whole, self._names, holds_it),
-            () if is_word else self._holding_by_name(words, hits),  # for a word, the rank before contains all of these
-            holds_it,
-            hits,
+            _containing(whole, self._names, with_query),
+            () if is_one_word else self._named_with_words(words, with_words),  # for one word, this is the rank before
+            with_query,
+            with_words,
         )
-        return Matches(first=tuple(map(self._brief, islice(_once(ranked), limit))), total=len(hits))
+        return Matches(first=tuple(map(self._brief, islice(_once(ranked), limit))), total=len(with_words))
 
     def named(self, typed: str) -> tuple[Brief | None, int]:
-        """The schedule with exactly that name, or the only one whose name contains it, ignoring case; and how many match."""
+        """The only schedule that matches, or None; and how many match.
+
+        The schedules with exactly this name match; if there are none, those whose name differs only as `fold` allows,
+        such as in case; if there are none, those whose name contains it.
+        """
         folded = fold(typed)
         same: Sequence[int] = range(bisect_left(self._names, folded), bisect_right(self._names, folded))
-        exact = [i for i in same if self.rows.names[i] == typed]
-        found = exact or same or list(_where(folded, self._names, range(len(self.rows))))
+        exact = [position for position in same if self.rows.names[position] == typed]
+        found = exact or same or list(_containing(folded, self._names, range(len(self.rows))))
         return (self._brief(found[0]) if len(found) == 1 else None), len(found)
 
     def _beginning(self, whole: str) -> range:
-        """Places of the names that begin with `whole`. Names are sorted, so these are neighbours, and equal names come first."""
+        """The positions of the names that begin with `whole`. As names are sorted, equal names come first."""
 
         def start(name: str) -> str:
             return name[: len(whole)]
 
         return range(bisect_left(self._names, whole, key=start), bisect_right(self._names, whole, key=start))
 
-    def _holding(self, words: Iterable[str], among: Sequence[int] | None = None) -> Sequence[int]:
-        """Places of the schedules whose name or task contains each word."""
-        places = range(len(self.rows)) if among is None else among
+    def _with_words(self, words: Iterable[str], among: Sequence[int] | None = None) -> Sequence[int]:
+        """The positions of the schedules whose name or task contains each word."""
+        found = range(len(self.rows)) if among is None else among
         for word in words:
-            if not places:
+            if not found:
                 break
-            by_task = {task: word in folded for task, folded in self._tasks.items()}
-            if not all(by_task.values()):
-                holds: Iterable[bool] = map(contains, _those(self._names, places), repeat(word))
-                if any(by_task.values()):
-                    holds = map(or_, holds, map(by_task.__getitem__, _those(self.rows.tasks, places)))
-                places = list(compress(places, holds))
-        return places
+            # Tasks are few, so each is searched once. Often none contains the word; then only names must be looked at.
+            in_task = {task: word in folded for task, folded in self._tasks.items()}
+            if all(in_task.values()):
+                continue
+            is_match: Iterable[bool] = map(contains, _items(self._names, found), repeat(word))
+            if any(in_task.values()):
+                is_match = map(or_, is_match, map(in_task.__getitem__, _items(self.rows.tasks, found)))
+            found = list(compress(found, is_match))
+        return found
 
-    def _holding_by_name(self, words: Sequence[str], hits: Sequence[int]) -> Iterator[int]:
-        """Places of the schedules whose name alone contains every word. It is lazy, as few searches need it."""
+    def _named_with_words(self, words: Sequence[str], found: Sequence[int]) -> Iterator[int]:
+        """Those of the positions whose name alone contains every word. It is lazy, as few searches need it."""
         for word in words:
-            hits = list(_where(word, self._names, hits))
-        yield from hits
+            found = list(_containing(word, self._names, found))
+        yield from found
 
-    def _brief(self, i: int) -> Brief:
-        pk, name, task, enabled = self.rows[i]
+    def _brief(self, position: int) -> Brief:
+        pk, name, task, enabled = self.rows[position]
         return Brief(id=ScheduleId(pk), name=name, task=task, enabled=enabled)
 
 
-def _where(word: str, texts: Sequence[str], places: Sequence[int]) -> Iterator[int]:
-    """Places of the texts that contain the word."""
-    return compress(places, map(contains, _those(texts, places), repeat(word)))
+def _containing(word: str, texts: Sequence[str], positions: Sequence[int]) -> Iterator[int]:
+    """Those of the positions whose text contains the word."""
+    return compress(positions, map(contains, _items(texts, positions), repeat(word)))
 
 
-def _those(column: Sequence[str], places: Sequence[int]) -> Iterable[str]:
-    return column if len(places) == len(column) else map(column.__getitem__, places)
+def _items(column: Sequence[str], positions: Sequence[int]) -> Iterable[str]:
+    """The column's items at these positions. The positions are unique and in order, so equal lengths mean the whole column."""
+    return column if len(positions) == len(column) else map(column.__getitem__, positions)
 
 
 def _side_by_side(texts: Iterable[str]) -> list[str]:
@@ -228,9 +244,9 @@ def _side_by_side(texts: Iterable[str]) -> list[str]:
     return "\n".join(listed).split("\n") if listed else []
 
 
-def _once(places: Iterable[int]) -> Iterator[int]:
+def _once(positions: Iterable[int]) -> Iterator[int]:
     seen: set[int] = set()
-    for i in places:
-        if i not in seen:
-            seen.add(i)
-            yield i
+    for position in positions:
+        if position not in seen:
+            seen.add(position)
+            yield position

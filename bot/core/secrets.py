@@ -43,14 +43,14 @@ def _words(keys: tuple[str, ...]) -> frozenset[str]:
 
 
 def is_secret(name: str, keys: tuple[str, ...] = WORDS, *, at_end: bool = False) -> bool:
-    """Whether a word in the name is one of `keys`, or its plural. `at_end`: only the last word counts."""
+    """Whether whole words of the name make up one of `keys`, or its plural. `at_end`: only the last words count."""
     if len(name) > LONGEST_NAME:
         return not at_end and any(is_secret(part, keys) for part in _pieces(name))
     return _is_secret(name, _words(keys), at_end=at_end)
 
 
 def _pieces(name: str) -> Iterator[str]:
-    """The pieces of a very long key. They overlap, so that every word is whole in one of them."""
+    """The pieces of a very long key. They overlap, so that each word of up to 50 characters is whole in one of them."""
     half = LONGEST_NAME // 2
     return (name[at : at + LONGEST_NAME] for at in range(0, len(name), half))
 
@@ -72,11 +72,11 @@ def _is_secret(name: str, words: frozenset[str], *, at_end: bool) -> bool:
     return False
 
 
-def parameter(names: Parameters, position: int) -> str:
-    """The name of a positional value, which counts from 0. Empty if it isn't known."""
-    if position < len(names) and not names[position].startswith("*"):
-        return names[position]
-    return names[-1] if names and names[-1].startswith("*") and position >= len(names) - 1 else ""
+def parameter(names: Parameters, index: int) -> str:
+    """The name of the positional value at this index. Empty: it isn't known."""
+    if index < len(names) and not names[index].startswith("*"):
+        return names[index]
+    return names[-1] if names and names[-1].startswith("*") and index >= len(names) - 1 else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Secrets:
 
     keys: tuple[str, ...] = WORDS
     names: Parameters = ()
-    # The known secrets, by their first characters.
+    # The spellings of the known secrets, by their first SHORTEST characters; the longest spelling first.
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -123,23 +123,23 @@ class Secrets:
         return self._number(value)
 
     def text(self, text: str, mask: Callable[[str], str] = lambda _: MASK) -> str:
-        """The text without known secrets, and without values whose names are secret. `mask` makes the replacement of each."""
+        """The text without known secrets, and without values whose names are secret. `mask` makes what replaces each."""
         return self._without_named(self._without_known(text, mask), mask)
 
     def broken(self, text: str, of: Field) -> str:
-        """The masked text of arguments that aren't JSON. If any positional value is secret, every text in it may be secret."""
+        """The masked text of arguments that aren't JSON. If any parameter is secret, every string in a list may be its value."""
         if of is Field.ARGS and any(map(self.is_secret, self.names)):
             text = "".join(f'"{MASK}"' if one.kind == "string" else one.text for one in jsontext.tokens(text))
         return self.text(text)
 
     def blotted(self, text: str, of: Field) -> str:
-        """The text of `broken`, except that all characters that aren't masked keep their places."""
+        """As `broken`, but each masked character becomes a `•`, so that all characters keep their positions."""
         if of is Field.ARGS and any(map(self.is_secret, self.names)):
             text = "".join(_blot(one.text) if one.kind == "string" else one.text for one in jsontext.tokens(text))
         return self.text(text, _blot)
 
     def hidden(self, values: Any, *, is_args: bool = False) -> Collection[Any]:
-        """The keys or positions whose values are secret because of a name."""
+        """The keys or indexes whose values are secret because of a name."""
         if isinstance(values, dict):
             found = {key for key in values if isinstance(key, str) and self.is_secret(key)}
             if any(self._is_name(inner) for key, inner in values.items() if is_one_of(key, NAMING)):
@@ -151,7 +151,7 @@ class Secrets:
         }
 
     def follows_name(self, values: Any, at: int) -> bool:
-        """Whether the item at `at` is the value of a secret option before it, or the second item of a pair with a secret name."""
+        """Whether the item at index `at` follows the name of a secret: as an option's value, or as the second item of a pair."""
         before = values[at - 1] if at else None
         if before is None or not self._is_name(before):
             return False
@@ -187,8 +187,8 @@ class Secrets:
             return text
         out, last, at, end = list[str](), 0, 0, len(text) - SHORTEST
         while at <= end:
-            forms = self.known.get(text[at : at + SHORTEST])
-            found = next((form for form in forms if text.startswith(form, at)), None) if forms else None
+            spellings = self.known.get(text[at : at + SHORTEST])
+            found = next((one for one in spellings if text.startswith(one, at)), None) if spellings else None
             if found is None:
                 at += 1
             else:

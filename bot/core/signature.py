@@ -12,7 +12,7 @@ from bot.core.model import Field
 from bot.core.reasons import Code, Problem
 from bot.core.secrets import Parameters
 
-MOST = 20  # nobody reads more at once, and each costs time
+MOST = 20  # problems; nobody reads more at once, and each takes time to find
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 NAMED = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -30,18 +30,18 @@ def _problems(signature: Signature, args: list[Any], kwargs: dict[str, Any]) -> 
     kinds = {parameter.kind for parameter in parameters}
     positional = [p for p in parameters if p.kind in POSITIONAL]
     named = {p.name for p in parameters if p.kind in NAMED}
-    by_place = {p.name for p in positional[: len(args)]}
+    by_position = {p.name for p in positional[: len(args)]}
 
     if len(args) > len(positional) and Parameter.VAR_POSITIONAL not in kinds:
         code = Code.TOO_MANY_ARGUMENTS if positional else Code.NO_ARGUMENTS
         yield Problem(code=code, field=Field.ARGS, params={"limit": len(positional), "given": len(args)})
     for key in kwargs:
-        if key in named and key in by_place:
+        if key in named and key in by_position:
             yield Problem(code=Code.ARGUMENT_TWICE, field=Field.KWARGS, params={"name": key})
         elif key not in named and Parameter.VAR_KEYWORD not in kinds:
             yield _unknown(key, named)
     for parameter in parameters:
-        given = parameter.name in by_place or (parameter.name in kwargs and parameter.name in named)
+        given = parameter.name in by_position or (parameter.name in kwargs and parameter.name in named)
         if parameter.default is Parameter.empty and parameter.kind in {*POSITIONAL, *NAMED} and not given:
             field = Field.ARGS if parameter.kind is Parameter.POSITIONAL_ONLY else Field.KWARGS
             yield Problem(code=Code.ARGUMENT_MISSING, field=field, params={"name": parameter.name})
@@ -69,8 +69,8 @@ def of(function: Any, *, follow: bool = True) -> Signature | None:
 class Names:
     """The names of a task's positional values.
 
-    `sure`: the signature of the function that gets them as they are sent; None: unknown. `possible`: for finding secrets. Each item
-    has all names that this value may have, separated by spaces.
+    `sure`: the signature of the function that gets the values as they are sent; None: unknown. `possible`: for finding
+    secrets. Each item has all names that the value at its index may have, separated by spaces.
     """
 
     sure: Signature | None = None
@@ -81,10 +81,10 @@ UNKNOWN = Names()
 
 
 def names(own: Signature | None, innermost: Signature | None, *, is_sure: bool = True) -> Names:
-    """The names by a task's signatures.
+    """The names that a task's signatures give its positional values.
 
-    `own`: the function that Celery calls. `innermost`: the function inside its decorators. Decorators may put further values before
-    the ones that were sent.
+    `own`: of the function that Celery calls. `innermost`: of the function inside its decorators. Decorators may put
+    further values before the ones that were sent. `is_sure`: whether `own` gets the values as they are sent.
     """
     found = () if innermost is None else _positional(innermost)
     if own is None or _positional(own) != found:
@@ -93,7 +93,7 @@ def names(own: Signature | None, innermost: Signature | None, *, is_sure: bool =
 
 
 def _positional(signature: Signature) -> Parameters:
-    """The names of positional parameters. A last one with a * takes all further values."""
+    """The names of positional parameters. A last name that begins with * takes all further values."""
     rest = Parameter.VAR_POSITIONAL
     found = [p for p in signature.parameters.values() if p.kind in (*POSITIONAL, rest)]
     return tuple(f"*{p.name}" if p.kind is rest else p.name for p in found)

@@ -14,7 +14,7 @@ class Way(StrEnum):
     """The command that a Stop sends to workers."""
 
     REVOKE = "revoke"  # don't start the task, and don't try it again
-    ABORT = "abort"  # a mark tells the running task, an AbortableTask, to stop itself; before it runs, also as REVOKE
+    ABORT = "abort"  # a mark tells an AbortableTask to stop itself; while it doesn't run, workers also get REVOKE
     TERMINATE = "terminate"  # as REVOKE; also end the process that runs the task
     WITHDRAW = "withdraw"  # no command: the task had not been sent
 

@@ -1,7 +1,7 @@
 """Reads strict JSON: returns a text's value, or reports its mistakes with their places.
 
 `json.loads` alone accepts duplicate keys, NaN and Infinity, numbers that overflow to infinity, and lone surrogates. Not all
-workers read them in the same way, so they are refused here.
+workers read such texts in the same way, so they are refused here.
 """
 
 import json
@@ -21,7 +21,7 @@ DIGITS_LIMIT = 640  # digits of a number; Python may be set to refuse more (sys.
 PROBLEMS = 20  # problems that are reported at once
 EXCERPT = 60  # characters of a line that are shown around a mistake
 QUOTES = "“”„‟‘’‚‛«»″′"
-SYNTAX = {  # by the beginning of json's message, the reason
+SYNTAX = {  # the reason, by the beginning of the message of json's exception
     "Expecting ',' delimiter": Code.COMMA_MISSING,
     "Expecting ':' delimiter": Code.COLON_MISSING,
     "Expecting property name": Code.KEY_MISSING,
@@ -51,7 +51,7 @@ def read(text: str, field: str, *, digits: int = DIGITS_LIMIT) -> Any:
 def _read(text: str, digits: int) -> Any:
     """The value of strict JSON. Raises ValueError or RecursionError.
 
-    This is nearly as fast as json.loads, because doctor reads hundreds of thousands of rows.
+    It is nearly as fast as json.loads: doctor reads hundreds of thousands of rows.
     """
     if MAYBE_HALF.search(text) and any(_has_half(token) for token in jsontext.tokens(text)):
         raise ValueError("half a character")
@@ -104,7 +104,7 @@ def _problems(text: str, field: str, digits: int) -> list[Problem]:
             mistakes = [_syntax(text, exc)]
         else:
             mistakes = sorted([*_bad_values(tokens), *_doubled_keys(tokens)], key=lambda mistake: mistake[0])
-    found = mistakes[:PROBLEMS]  # to find a place, the text is read from its start
+    found = mistakes[:PROBLEMS]  # each place costs a pass over the text
     return [Problem(code=code, params=params, field=field, place=place(text, at)) for at, code, params in found]
 
 
@@ -133,9 +133,9 @@ def _long_numbers(found: Iterable[Token], limit: int) -> Iterator[Mistake]:
 
 def _syntax(text: str, exc: json.JSONDecodeError) -> Mistake:
     at, rest = exc.pos, text[exc.pos :].lstrip()
-    for python, javascript in PYTHON_WORDS.items():
-        if rest.startswith(python):
-            return at, Code.PYTHON_WORD, {"python": python, "json": javascript}
+    for python_word, json_word in PYTHON_WORDS.items():
+        if rest.startswith(python_word):
+            return at, Code.PYTHON_WORD, {"python": python_word, "json": json_word}
     if exc.msg.startswith("Illegal trailing comma"):  # Python 3.13 and newer report the comma's place
         return at + 1 + len(rest[1:]) - len(rest[1:].lstrip()), Code.TRAILING_COMMA, {}
     if rest[:1] in ("]", "}") and text[:at].rstrip().endswith(","):
@@ -187,13 +187,13 @@ def _doubled_keys(found: list[Token]) -> Iterator[Mistake]:
 
 
 def place(text: str, at: int) -> TextPlace:
-    """The place of the character `at`, for people."""
+    """The place of the character at index `at`, for people."""
     line, column = jsontext.line_and_column(text, at)
     return TextPlace(at=at, line=line, column=column, excerpt=excerpt(text, at))
 
 
 def excerpt(text: str, at: int) -> str:
-    """The line around a place, and a caret under the place. Invisible characters become visible ones, one column wide."""
+    """The line around index `at`, and a caret under this place. Invisible characters become visible ones, one column wide."""
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     line = text[start : end if end >= 0 else len(text)]

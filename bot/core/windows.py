@@ -15,7 +15,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 TEXT = re.compile(r"(?:([A-Za-z]{3}) )?([0-2][0-9]):([0-5][0-9])-(?:([A-Za-z]{3}) )?([0-2][0-9]):([0-5][0-9]) (\S+)")
-LOOKED_AHEAD = timedelta(weeks=5)  # how far windows without a gap between them are followed
+LOOKED_AHEAD = timedelta(weeks=5)  # how long windows without a gap between them are followed
 
 
 class BadWindow(ValueError):
@@ -33,7 +33,8 @@ class Window:
 
     def closed_until(self, now: datetime) -> datetime | None:
         """The end, in UTC, of the occurrence that contains `now`. None: no occurrence does."""
-        zone, until = ZoneInfo(self.zone), None
+        zone = ZoneInfo(self.zone)
+        until: datetime | None = None
         for begin, end in self._around(now.astimezone(zone).replace(tzinfo=None)):
             if _first(begin, zone) <= now < (last := _last(end, zone)):
                 until = max(until or last, last)
@@ -73,12 +74,15 @@ def parse(text: str) -> Window:
 
 
 def closed_until(windows: Iterable[str], now: datetime) -> datetime | None:
-    """The first time, in UTC, at which nothing is closed. None: nothing is closed now. Windows may overlap."""
-    found, until = [parse(window) for window in windows], None
-    moment = now
-    while ends := [end for window in found if (end := window.closed_until(moment))]:
-        moment = until = max(ends)
-        if moment - now > LOOKED_AHEAD:
+    """The first time, in UTC, at which nothing is closed. None: nothing is closed now. Windows may overlap.
+
+    If there is no such time within LOOKED_AHEAD, a later time at which one of the windows ends.
+    """
+    found = [parse(window) for window in windows]
+    until: datetime | None = None
+    while ends := list(filter(None, (window.closed_until(until or now) for window in found))):
+        until = max(ends)
+        if until - now > LOOKED_AHEAD:
             break
     return until
 

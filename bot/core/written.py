@@ -36,7 +36,11 @@ def _character(match: re.Match[str]) -> str:
 
 
 def parts(secret: str) -> Iterator[str]:
-    """The secret, and each of its lines, because tracebacks may indent lines. Also both with `@` for `%40`, as in an address."""
+    """The secret, and each of its lines, because tracebacks may indent lines. Also both with `@` for `%40`, as in
+    an address.
+
+    Leaves out texts that are shorter than SHORTEST.
+    """
     for text in {secret, unquote(secret)}:
         yield from (part for one in (text, *text.splitlines()) if len(part := one.strip()) >= SHORTEST)
 
@@ -52,7 +56,7 @@ def forms(secret: str) -> set[str]:
 def _escaped(text: str) -> Iterator[str]:
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
-    # They escape `'` only if the text also contains `"`, so both spellings are possible.
+    # repr and ascii escape `'` only if the text also contains `"`, so both spellings are possible.
     for represent in (repr, ascii):
         pieces = [represent(f'"{piece}')[2:-1] for piece in text.split("'")]
         yield "'".join(pieces)

@@ -1,4 +1,4 @@
-"""The areas that doctor examines. Most need the models of beat and the results, so they are loaded only if those are installed."""
+"""The areas that doctor examines. Most need models of beat and runtask: their modules are imported only if both are installed."""
 
 from collections.abc import Callable, Iterable
 from functools import partial

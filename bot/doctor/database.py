@@ -24,14 +24,14 @@ from bot.models import Run, database_of
 from bot.runs import clock
 from bot.web.probes import unwritable
 
-AHEAD = timedelta(minutes=2)  # the clocks of two machines differ by less
-LOCAL = "If the platform has USE_TZ = False, PLATFORM_TIME_ZONE must be its TIME_ZONE."
-ABSENT = (
+CERTAIN = timedelta(minutes=2)  # a date that is further in the future was read in a wrong zone: clocks differ by less
+ZONE_REMEDY = "If the platform has USE_TZ = False, PLATFORM_TIME_ZONE must be its TIME_ZONE."
+ABSENT_REMEDY = (
     "A database router has forbidden them (allow_migrate; with django-tenants: SHARED_APPS), or this connection looks into another"
     " schema. Correct that first. If they are still missing: `runtask migrate runtask zero --fake`, then `runtask migrate runtask` (with"
     " django-tenants: `migrate_schemas --shared`)."
 )
-OLDER = (
+OLDER_REMEDY = (
     "The form can't show a schedule's last run, or threads can't show how long a task took."
     " An update of django-celery-results there helps."
 )
@@ -45,19 +45,19 @@ def database(subject: Subject) -> Iterator[Finding]:
             return
     if "W021" in subject.complaints:
         yield subject.judged("router", "", "W021")
-    for message in mixed_up():
-        yield problem("sidecar", str(message.msg), str(message.hint))
+    if complaints := mixed_up():
+        yield problem("sidecar", str(complaints[0].msg), str(complaints[0].hint))
         return
     yield findings.clock("the database", clock.ahead().total_seconds())
     yield from _migrations(connections[database_of(Run)], is_forbidden="W021" in subject.complaints)
     yield from _columns()
-    yield from _text(connections[database_of(Run)])
+    yield from _storage(connections[database_of(Run)])
     if "W017" in subject.complaints:
         yield subject.judged("SQLite", "", "W017")
     if is_apart():
-        yield from _apart(connections[PLATFORM])
+        yield from _own_database(connections[PLATFORM])
     elif is_sidecar():
-        yield from _beside()
+        yield from _shared_database()
 
 
 def _reached(alias: str) -> Finding:
@@ -83,16 +83,16 @@ def _migrations(connection: BaseDatabaseWrapper, *, is_forbidden: bool) -> Itera
         remedy = "Correct the router, then run `runtask migrate`." if is_forbidden else "Run `runtask migrate`."
         yield problem("our tables", f"migrations not applied: {some(ours)}", remedy)
     elif absent := _absent(connection):
-        yield problem("our tables", f"their migrations are recorded, but there is no {some(absent)}", ABSENT)
+        yield problem("our tables", f"their migrations are recorded, but there is no {some(absent)}", ABSENT_REMEDY)
     else:
         yield ok("our tables", "all migrations of runtask are applied")
         yield _written()
     if others := [name for name in waiting if name not in ours]:
-        yield note("other tables", f"migrations not applied: {some(others)}", "Run `migrate`.")
+        yield note("other tables", f"migrations not applied: {some(others)}", "Run `runtask migrate`.")
 
 
 def _absent(connection: BaseDatabaseWrapper) -> list[str]:
-    """Our tables that aren't there: a router has forbidden them, or this connection looks into another schema."""
+    """The names of our tables that don't exist."""
     metas = [model._meta for model in apps.get_app_config("runtask").get_models(include_auto_created=True)]  # noqa: SLF001  # documented
     wanted = {meta.db_table for meta in metas if meta.managed}
     with connection.cursor() as cursor:
@@ -112,8 +112,8 @@ def _written() -> Finding:
 def _columns() -> Iterator[Finding]:
     found = missing_columns()
     if absent := [missing for missing in found if not (missing.columns or missing.is_closed)]:
-        # The table of users is the last one, and its hint matters most.
-        hint = absent[-1].hint if is_sidecar() else "Run `migrate`."
+        # If the sidecar shares the platform's database, the table of users is the last one, and its hint matters most.
+        hint = absent[-1].hint if is_sidecar() else "Run `runtask migrate`."
         yield problem("tables", f"missing: {some([missing.table for missing in absent])}", hint)
     for missing in found:
         if missing.columns or missing.is_closed:
@@ -122,8 +122,8 @@ def _columns() -> Iterator[Finding]:
         yield ok("tables", "those of other apps have every column that runtask reads")
 
 
-def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """Whether SQLite is in WAL mode, and whether the tables in MySQL or MariaDB can hold every character."""
+def _storage(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    """SQLite: who may read its file, and its WAL mode. MySQL, MariaDB: whether our tables can hold every character."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             yield from _private(Path(connection.settings_dict["NAME"]))
@@ -147,13 +147,13 @@ def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
 
 
 def _private(file: Path) -> Iterator[Finding]:
-    """Warns only. runtask doesn't change a file's permissions, because somebody may need them."""
+    """Only warns: runtask doesn't change a file's permissions, because somebody may need them."""
     if private.is_open(file):
         found = f"every user of this machine can read or change {file}"
         yield warning("SQLite file", found, f"chmod 700 {file.parent}; chmod 600 {file}*")
 
 
-def _beside() -> Iterator[Finding]:
+def _shared_database() -> Iterator[Finding]:
     names = ("auth", "contenttypes", "django_celery_beat", "django_celery_results")
     labels = [label for label in names if label in apps.app_configs]
     yield note("sidecar", f"only our own tables are migrated; {some(labels, 4)} are the platform's")
@@ -161,26 +161,26 @@ def _beside() -> Iterator[Finding]:
         yield warning("sidecar", str(message.msg), str(message.hint))
 
 
-def _apart(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """Examines a sidecar that has its own database."""
-    if misfits():  # shown above
+def _own_database(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    """Examines a sidecar that has its own database. `connection`: to the platform's database."""
+    if misfits():  # `_columns` has reported them
         return
     yield ok("sidecar", "has a database of its own, and only reads the platform's")
     for model in read_models():
         if absent := lacking(model):
-            yield note("older results", f"the platform's table has no {some(sorted(absent))}", OLDER)
+            yield note("older results", f"the platform's table has no {some(sorted(absent))}", OLDER_REMEDY)
     yield from _zone(connection)
 
 
 def _zone(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """The zone in which dates are read, if the database stores none. Only a date in the future proves that it is wrong."""
+    """In which zone dates are read, if the database stores no zones. Only a date in the future proves that this zone is wrong."""
     if connection.features.supports_timezones:
         return
-    newest = PeriodicTasks.last_change()  # beat may write `last_run_at` in UTC nevertheless
+    newest = PeriodicTasks.last_change()  # not `last_run_at`, which beat may write in UTC
     ahead = timedelta(0) if newest is None else newest - clock.now()
     read = f"the platform's dates are read as {connection.timezone_name}"
-    if ahead > AHEAD:
+    if ahead > CERTAIN:
         found = f"{read}, but the last change of a schedule would be {duration(ahead.total_seconds())} ahead"
-        yield problem("time zone", found, LOCAL)
+        yield problem("time zone", found, ZONE_REMEDY)
     else:
-        yield note("time zone", read, LOCAL)
+        yield note("time zone", read, ZONE_REMEDY)

@@ -11,7 +11,7 @@ from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.schedules import scheduled
 
 WITHIN = 1.5  # seconds for workers to answer
-MUCH = 0.5  # of the queue's length: doctor warns above that
+MUCH = 0.5  # the share of the queue's length above which doctor warns
 CANT_KNOW = "results and exceptions are Celery's short texts of them; progress isn't in events"
 COSTS = "workers publish each task's arguments and result for everybody who may read the broker (docs/outcomes.md)"
 
@@ -66,9 +66,9 @@ def _workers(app: Celery) -> Iterator[Finding]:
     alive = set(answers or {})
     if not alive:
         return  # the area of Celery reports that
-    deaf = sorted(alive - heartbeats.heard(app, alive, WITHIN))
-    if deaf:
+    silent = sorted(alive - heartbeats.heard(app, alive, WITHIN))
+    if silent:
         remedy = "Start it with -E, or without --without-heartbeat and --without-gossip together."
-        yield problem("workers' events", f"not sent by {some(deaf)}: threads can't say how its tasks end", remedy)
+        yield problem("workers' events", f"not sent by {some(silent)}: threads can't say how its tasks end", remedy)
     else:
         yield ok("workers' events", f"sent by {len(alive)} of {len(alive)} workers")

@@ -35,7 +35,7 @@ def examine(areas: Mapping[str, Examination], within: float = WITHIN) -> list[Se
 
 
 def _at_work(thread: threading.Thread) -> str:
-    """The name of doctor's function that the thread is in."""
+    """The name of the innermost function of doctor that the thread is in."""
     frame, name, is_ours = sys._current_frames().get(thread.ident or 0), "", False  # noqa: SLF001  # documented
     while frame is not None and frame.f_code is not _examine.__code__:
         if not is_ours and not frame.f_code.co_name.startswith("<"):

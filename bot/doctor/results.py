@@ -50,7 +50,7 @@ def results(subject: Subject) -> Iterator[Finding]:
     if source is Source.ROWS and apps.is_installed("django_celery_results"):
         yield _extended(subject)
     if source in (Source.ROWS, Source.BACKEND):
-        yield from _of_all(app)
+        yield from _stored(app)
     if (since := sources.unasked_since(source, now=clock.now())) is not None:
         remedy = "Start `runtask notify`, or `runtask slack` without --no-deliver."
         yield problem("watcher", f"nobody has looked for the results of runs since {moment(since)}", remedy)
@@ -69,7 +69,7 @@ def _backend(app: Celery) -> Iterator[Finding]:
         yield note("tested", f"runtask isn't tested with {kinds.shown(app)}", "docs/outcomes.md names the tested ones.")
 
 
-def _of_all(app: Celery) -> Iterator[Finding]:
+def _stored(app: Celery) -> Iterator[Finding]:
     if app.conf.task_track_started:
         yield ok("track_started", "on: threads say when a task runs, and for how long")
     else:
@@ -80,7 +80,7 @@ def _of_all(app: Celery) -> Iterator[Finding]:
 
 
 def track_started(app: Celery) -> str:
-    """The setting. Without a namespace, an app takes only the names of Celery 3 from Django's settings."""
+    """The setting to change. An app without a namespace takes only the names of Celery 3 from Django's settings."""
     if not reads_django(app):
         return "task_track_started to True in the configuration of this Celery app"
     namespace = getattr(app, "namespace", None)
@@ -88,7 +88,7 @@ def track_started(app: Celery) -> str:
 
 
 def _extended(subject: Subject) -> Finding:
-    """Looks at the configuration here, and at the newest rows, as workers may be configured differently."""
+    """Looks at this process's configuration, and at the newest rows, because workers may be configured differently."""
     rows = apps.get_model("django_celery_results", "TaskResult")._default_manager  # noqa: SLF001  # documented
     newest = list(rows.order_by("-id").values_list("task_name", flat=True)[:NEWEST])
     if newest and not any(newest) and "W005" not in subject.complaints:

@@ -72,14 +72,15 @@ def _beat(now: datetime) -> Finding:
 
 @dataclass
 class _Seen:
-    """The result of a pass over the rows: names of schedules and of tasks."""
+    """The result of a pass over the schedules: how many there are, and the names of those that doctor reports."""
 
     total: int = 0
     enabled: int = 0
+    # By column: the names of schedules whose value can't be sent.
     bad: dict[str, list[str]] = field(default_factory=lambda: {"args": [], "kwargs": [], "headers": []})
     nameless: list[str] = field(default_factory=list)  # schedules without a task
     expired: list[str] = field(default_factory=list)
-    unknown: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)  # tasks of enabled schedules that the app doesn't have
 
 
 def rows(app: Celery, now: datetime) -> Iterator[Finding]:

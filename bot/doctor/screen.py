@@ -18,13 +18,13 @@ NAMES = ((Level.PROBLEM, "problem"), (Level.WARNING, "warning"), (Level.NOTE, "n
 
 def screen(sections: Sequence[Section], *, width: int = 100, is_plain: bool = True, is_coloured: bool = False) -> str:
     """The findings as text, grouped and aligned, at most `width` columns wide. `is_plain`: with ASCII marks."""
-    wide = max((len(finding.what) for section in sections for finding in section.findings), default=0)
+    what_width = max((len(finding.what) for section in sections for finding in section.findings), default=0)
     lines = []
     for section in sections:
         if section.findings:
             lines.append(_painted(section.area, "1", is_coloured))
         for finding in section.findings:
-            lines += _lines(finding, wide, width, ASCII if is_plain else UNICODE, is_coloured=is_coloured)
+            lines += _lines(finding, what_width, width, ASCII if is_plain else UNICODE, is_coloured=is_coloured)
     return "\n".join([*lines, "", verdict(sections), ""])
 
 
@@ -59,11 +59,11 @@ def _levels(sections: Sequence[Section]) -> Counter[Level]:
     return Counter(finding.level for section in sections for finding in section.findings)
 
 
-def _lines(finding: Finding, wide: int, width: int, marks: dict[Level, str], *, is_coloured: bool) -> list[str]:
+def _lines(finding: Finding, what_width: int, width: int, marks: dict[Level, str], *, is_coloured: bool) -> list[str]:
     mark = marks[finding.level]
-    indent = " " * (2 + len(mark) + 1 + wide + 2)
+    indent = " " * (2 + len(mark) + 1 + what_width + 2)
     options: dict[str, Any] = {"width": width, "break_on_hyphens": False}
-    first = f"  {mark} {finding.what.ljust(wide)}  "
+    first = f"  {mark} {finding.what.ljust(what_width)}  "
     found = textwrap.wrap(finding.found, initial_indent=first, subsequent_indent=indent, **options) or [first.rstrip()]
     found[0] = found[0].replace(mark, _painted(mark, COLOUR[finding.level], is_coloured), 1)
     arrow = "-> " if marks is ASCII else "→ "

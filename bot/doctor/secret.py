@@ -1,4 +1,7 @@
-"""Removes every secret that this process knows from what doctor prints."""
+"""Removes secrets from what doctor prints.
+
+These are Django's secret keys, the passwords of databases, broker and result backend, and Slack's tokens and signing secret.
+"""
 
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
@@ -12,7 +15,7 @@ SHORTEST = 4  # characters; hiding shorter secrets would garble other words
 
 
 def known(conf: Conf | None, app: Celery | None) -> list[str]:
-    """All secrets, the longest first, because a short secret may be part of a longer one."""
+    """The secrets, the longest first, because a short secret may be part of a longer one."""
     return sorted({text for text in _all(conf, app) if len(text) >= SHORTEST}, key=len, reverse=True)
 
 
@@ -27,7 +30,7 @@ def _all(conf: Conf | None, app: Celery | None) -> Iterator[str]:
     for database in settings.DATABASES.values():
         yield str(database.get("PASSWORD") or "")
     if conf is not None:
-        yield from (conf.bot_token, conf.app_token, conf.signing_secret)
+        yield from (conf.bot_token, conf.app_token, conf.signing_secret, conf.metrics_token)
     if app is not None:
         for name in ("broker_url", "broker_read_url", "broker_write_url", "result_backend"):
             yield from _passwords(app.conf.get(name))

@@ -46,9 +46,9 @@ def versions(_: Subject) -> Iterator[Finding]:
 
 
 def supported() -> dict[str, "SpecifierSet"]:
-    """Versions by package, from our own metadata. Empty if there is none, or if nothing can read it."""
+    """The versions that we support, by package, from our own metadata. Empty without metadata, or without `packaging`."""
     try:
-        from packaging.requirements import Requirement  # noqa: PLC0415  # a project needn't have it
+        from packaging.requirements import Requirement  # noqa: PLC0415  # may not be installed
 
         found = [Requirement(line) for line in requires(US) or []]
     except (ImportError, PackageNotFoundError):

@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 
-from bot.checks.options import ADDRESS
+from bot.checks.options import SLACK_ENDPOINT
 from bot.checks.table import message
 from bot.conf import NEEDED_FOR, Conf
 from bot.doctor.findings import Finding, clock, note, ok, problem, some, warning
@@ -49,7 +49,7 @@ INSTALL = (
     " OAuth Token (xoxb-…) into SLACK_BOT_TOKEN, and restart runtask's processes. Messages that are owed wait."
 )
 BOT_REMEDIES = {"account_inactive": INSTALL, "token_revoked": INSTALL}
-REMEDIES = {"socket_mode_not_enabled": "Turn on Socket Mode in the app's settings.", "missing_scope": GET_APP}
+APP_REMEDIES = {"socket_mode_not_enabled": "Turn on Socket Mode in the app's settings.", "missing_scope": GET_APP}
 AGAIN = (
     "Paste the manifest again (`runtask manifest`) at api.slack.com/apps, App Manifest; then Reinstall to Workspace."
 )
@@ -112,7 +112,7 @@ def _socket_mode(conf: Conf) -> Finding:
     try:
         web_client(conf, TIMEOUT).apps_connections_open(app_token=conf.app_token)
     except UNREACHABLE as exc:
-        return _refused("Socket Mode", exc, REMEDIES.get(error_code(exc), GET_APP))
+        return _refused("Socket Mode", exc, APP_REMEDIES.get(error_code(exc), GET_APP))
     return ok("Socket Mode", "the app-level token opens connections")
 
 
@@ -124,7 +124,7 @@ def _refused(what: str, exc: Exception, remedy: str) -> Finding:
 
 def _http_mode(conf: Conf, subject: Subject) -> Finding:
     try:
-        path = reverse(ADDRESS)
+        path = reverse(SLACK_ENDPOINT)
     except NoReverseMatch:  # W006 and W011 report why
         return problem("HTTP mode", "this site has no pages of runtask", "See the settings above.")
     if not conf.base_url:

@@ -24,9 +24,9 @@ from bot.doctor.subject import Subject, reads_django
 from bot.texts import sentence
 
 WITHIN = 1.5  # seconds for each question to the broker or to workers
-MOST_QUEUES = 50  # that the broker is asked for
+MOST_QUEUES = 50  # the broker is asked about at most this many
 BACKEND = re.compile(r"\[backend=<([\w.]+) object")
-THEIRS = ("celery.backends.", "django_celery_results.")  # modules of known back ends
+KNOWN_BACKENDS = ("celery.backends.", "django_celery_results.")  # how the names of their modules begin
 OURS = "bot.celery:app"  # as bot.settings names it
 START = "Start one: celery -A PROJECT worker -Q {}"
 
@@ -67,11 +67,11 @@ def workers(subject: Subject) -> Iterator[Finding]:
     listening = [f"{name} ({', '.join(sorted(queue['name'] for queue in queues[name]))})" for name in sorted(queues)]
     yield ok("workers", f"{len(queues)} alive: {some(listening, 6)}")
     yield from unserved(going, unknown, {queue["name"] for theirs in queues.values() for queue in theirs})
-    yield from knowing(ask(app, "registered", WITHIN, "backend") or {}, expected_backend(subject))
+    yield from registered(ask(app, "registered", WITHIN, "backend") or {}, expected_backend(subject))
 
 
 def _foreign(subject: Subject) -> Iterator[Finding]:
-    """In a sidecar, whether the platform's own Celery app brings its configuration along."""
+    """Warns if a sidecar uses the platform's own Celery app, and this app takes its configuration from Django's settings."""
     is_theirs = subject.conf is not None and subject.conf.celery_app != OURS
     if is_sidecar() and is_theirs and subject.app is not None and reads_django(subject.app):
         found = "the platform's app takes its configuration from Django's settings, which are runtask's here"
@@ -79,14 +79,14 @@ def _foreign(subject: Subject) -> Iterator[Finding]:
 
 
 def destinations(app: Celery) -> tuple[Counter[str], int]:
-    """The queues of enabled schedules, as this process routes them, and how many schedules go to exchanges only."""
+    """The queues of enabled schedules, as this process routes them, and how many schedules have no known queue."""
     going: Counter[str] = Counter()
     unknown = 0
-    kinds = PeriodicTask.objects.filter(enabled=True).values_list("task", *ROUTED).annotate(n=Count("pk")).order_by()
-    for task, *values, count in kinds.iterator():
+    groups = PeriodicTask.objects.filter(enabled=True).values_list("task", *ROUTED).annotate(n=Count("pk")).order_by()
+    for task, *values, count in groups.iterator():
         options = {name: value for name, value in zip(ROUTED, values, strict=True) if value is not None}
         queue = route.target(app, task, options, [], {}).queue  # without arguments, which few routers read
-        if queue is None:
+        if queue is None:  # an exchange decides
             unknown += count
         else:
             going[queue] += count
@@ -156,11 +156,12 @@ def expected_backend(subject: Subject) -> str:
     return f"{found.__module__}.{found.__qualname__}" if found is not None else ""
 
 
-def knowing(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]:
+def registered(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]:
     """Finds tasks that no worker knows, and workers whose results go elsewhere.
 
-    `answers` come from `inspect registered`, with each task's backend. `inspect conf` isn't used: with the usual set-up for Django
-    it sends all settings of the worker over the broker.
+    `answers`: by worker, its answer to `inspect registered`, with each task's backend. `backend`: how the name of the expected
+    backend's class begins. `inspect conf` isn't used: workers that are set up as usual for Django would send all their settings
+    over the broker.
     """
     known = {line.partition(" [")[0] for lines in answers.values() for line in lines}
     used = PeriodicTask.objects.filter(enabled=True).values_list("task", flat=True).distinct().order_by("task")
@@ -171,13 +172,14 @@ def knowing(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]
     elif known:
         yield ok("tasks", f"live workers know {len(known):,}, and those of every enabled schedule")
     for worker, lines in sorted(answers.items()):
-        used = {match[1] for line in lines if (match := BACKEND.search(line))}
-        elsewhere = {name for name in used if not name.startswith(backend)}
+        backends = {match[1] for line in lines if (match := BACKEND.search(line))}
+        elsewhere = {name for name in backends if not name.startswith(backend)}
         if elsewhere:
             remedy = (
                 "Give it the same CELERY_RESULT_BACKEND as this process."
                 " Until then runtask can't report how its tasks ended."
             )
-            is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # the platform's own backend may write rows
+            # Another backend, such as the platform's own, may write rows.
+            is_certain = all(name.startswith(KNOWN_BACKENDS) for name in elsewhere)
             report = problem if is_certain else warning
             yield report("results", f"{worker} keeps them in {some(sorted(elsewhere))}", remedy)

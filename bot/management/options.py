@@ -10,7 +10,10 @@ from bot.env import BadEnvironment
 
 
 def readable_options(*needed: str, checks: Collection[str] = ()) -> Conf:
-    """Raises CommandError for options that can't be read or, if in `needed`, aren't set, and for what `checks` complain about."""
+    """The options. Raises CommandError if one can't be read, if one of `needed` isn't set, or if one of `checks` complains.
+
+    `needed`: names of options. `checks`: numbers of system checks, such as W006.
+    """
     found, problems = None, list[str]()
     try:
         found = conf()

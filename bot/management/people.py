@@ -21,7 +21,7 @@ from bot.runs.people import AS
 
 @contextmanager
 def database_in_words() -> Iterator[None]:
-    """Raises CommandError if the database can't be reached, or has no tables yet."""
+    """Raises CommandError if the database raises an error: usually it can't be reached, or has no tables yet."""
     try:
         yield
     except Error as exc:
@@ -44,7 +44,7 @@ def by_command(words: str) -> By:
 
 
 def user_named(name: str) -> Any:
-    """The user with this natural key, which is the login name. Raises CommandError."""
+    """The user with this natural key, which is the login name. Raises CommandError if there is none."""
     model: Any = get_user_model()
     try:
         return model._default_manager.get_by_natural_key(name)  # noqa: SLF001  # documented

@@ -39,9 +39,10 @@ def write_log() -> None:
 
 
 def require(command: str) -> None:
-    """Raises CommandError if an option, an app or a Celery app is missing that this command needs, or if a sidecar doesn't fit.
+    """Raises CommandError if `command` can't work with this set-up.
 
-    A process that only watches and delivers needs no Celery app.
+    It can't if an option or an installed app is missing, if workers' events should be heard over a broker that has none, or if a
+    sidecar doesn't fit its platform. Only `slack` needs a Celery app.
     """
     readable_options(*NEEDED_FOR[command], checks=["W006", "W019", *(["W003"] if command == "slack" else [])])
     if not is_sidecar():
@@ -57,7 +58,8 @@ def require(command: str) -> None:
 def require_tasks() -> None:
     """Loads the platform's tasks, as its workers do. Raises CommandError if that isn't possible.
 
-    A process that serves pages loads only what its settings name at first, as a person waits. The rest comes with its pages.
+    A web process doesn't call this, because a person waits for its first page: at first it loads only what the
+    settings name, and the rest together with its pages.
     """
     from bot import wiring  # noqa: PLC0415  # needs the models that `require` asks for
 
@@ -102,7 +104,7 @@ def stopping_on_signals() -> Iterator[threading.Event]:
 
 @contextmanager
 def delivering(*, enabled: bool) -> Iterator[None]:
-    """Watches and delivers while the block runs. Afterwards it finishes messages that are being sent."""
+    """If `enabled`, watches and delivers while the block runs, and then finishes the messages that are being sent."""
     if not enabled:
         yield
         return

@@ -59,7 +59,7 @@ _writing = threading.Lock()
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """A transaction on the database of our tables. The project's routers choose its alias."""
+    """A transaction on the database of our tables, which the project's routers choose."""
     with writers_turn(), transaction.atomic(using=database_of(Run)):
         yield
 
@@ -69,8 +69,7 @@ def writers_turn() -> Iterator[None]:
     """On SQLite, waits until no other thread of this process writes: SQLite allows one writer at a time.
 
     Without this, SQLite retries after longer and longer pauses and in no order: if 16 people press Run, 1 % wait for more than
-    430 ms instead of 210 ms.
-    A single statement needs only this, and no transaction.
+    430 ms instead of 210 ms. A single statement needs only this, and no transaction.
     """
     connection = connections[database_of(Run)]
     if connection.vendor != "sqlite" or connection.in_atomic_block:

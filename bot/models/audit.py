@@ -16,7 +16,7 @@ class AppendOnly(Exception):
 
 
 class Person(models.Model):
-    """A person who acted, with the account that they used (bot.core.audit.Who). Only this row has names; records refer to it.
+    """A person, with the account that they used (bot.core.audit.Who). Only these rows have people's names. Records refer to them.
 
     Forgetting a person empties their rows. No row is deleted, because records refer to it.
     """
@@ -45,7 +45,7 @@ class Person(models.Model):
 
 
 class Records(models.QuerySet["AuditRecord"]):
-    """A query of records that refuses to change them. `bot.runs.audit` inserts records."""
+    """A query of records that refuses to change them, except by its own two methods. `bot.runs.audit` inserts records."""
 
     def update(self, **_: Any) -> NoReturn:
         raise AppendOnly
@@ -64,7 +64,7 @@ class Records(models.QuerySet["AuditRecord"]):
         return super().update(count=F("count") + 1)
 
     def expire(self, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` records from before that time, the oldest first. Returns how many."""
+        """Deletes up to `limit` records from before this time, the oldest first. Returns how many."""
         old = list(self.filter(at__lt=before).order_by("at", "pk").values_list("pk", flat=True)[:limit])
         return models.QuerySet(AuditRecord, using=self.db).filter(pk__in=old).delete()[0] if old else 0
 
@@ -79,7 +79,8 @@ class AuditRecord(models.Model):
 
     at = models.DateTimeField("when")
     action = models.CharField(max_length=32, choices=[(act.value, act.value) for act in Act])
-    # The keys need no constraints, as no person's row is deleted. `runtask_audit_person`, below, serves as the index.
+    # The two keys need no constraints, because no person's row is deleted. `person` needs no index of its own, because
+    # `runtask_audit_person` begins with it. No query has a condition on `about`.
     person = models.ForeignKey(
         Person, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )

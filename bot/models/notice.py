@@ -24,7 +24,7 @@ class Notice(models.Model):
 
     run = models.ForeignKey("runtask.Run", on_delete=models.CASCADE, related_name="notices")
     installation = models.CharField(max_length=65, blank=True, default="", help_text="its run's")
-    # A run has one notice of each kind. The kinds of notices to approvers have numbers: ask:0, ask:1, …
+    # A run has at most one notice of each kind. The kinds of notices to approvers have numbers: ask:0, ask:1, …
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in NoticeKind])
     recipient = models.CharField(  # noqa: DJ001  # processes of the previous version write NULL
         max_length=32, null=True, blank=True, help_text="the Slack account it is for, if it isn't for the run's thread"
@@ -35,7 +35,7 @@ class Notice(models.Model):
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
     tried_at = models.DateTimeField(null=True, blank=True, help_text="start of the first try whose answer was lost")
-    # It is kept after the try: a changed claim shows that a deliverer has tried since the row was read.
+    # The claim is kept after the try: if it has changed, a deliverer has tried since the row was read.
     claim = models.CharField(max_length=32, blank=True, help_text="identifies the try that is sending it")
     claimed_until = models.DateTimeField(null=True, blank=True)
     full_at = models.DateTimeField(

@@ -9,7 +9,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 def database_of(model: type[models.Model]) -> str:
-    """The alias of the database to which a model is written. We read from there, too, as a replica may lag behind."""
+    """The alias of the database to which a model is written. We read from there, too, because a replica may lag behind."""
     return router.db_for_write(model)
 
 

@@ -15,7 +15,7 @@ PAUSE_REASON_LIMIT = 300  # characters
 
 
 class StoredRule(models.Model):
-    """A rule (bot.core.rules) as JSON text. So an older version can see that it doesn't know all fields of the rule."""
+    """A rule (bot.core.rules), with its fields as JSON. So an older version notices fields of the rule that it doesn't know."""
 
     name = models.CharField(max_length=200, unique=True)
     body = models.TextField(help_text="all fields but the name, as a JSON object (bot.core.rulefields)")
@@ -79,5 +79,5 @@ def _changed(using: str, **_: Any) -> None:
 
 
 def renew(using: str) -> None:
-    """Gives the rules a new version, so that processes read them again. Call this in the transaction that changes them."""
+    """Gives the rules a new version, so that processes read the rules again. Call this in the transaction that changes them."""
     SiteState.objects.using(using).update_or_create(pk=ONLY, defaults={"version": uuid4().hex})

@@ -21,8 +21,9 @@ class Run(models.Model):
     The schedule's name and task are copied: a run outlives its schedule, and our tables have no keys into the platform's.
     `args` and `kwargs` are JSON, as they were sent. Reasons are stored as codes (bot.core.reasons).
 
-    Queries for runs that haven't ended aren't ordered by the primary key: PostgreSQL may then read it downwards, through all finished
-    runs, instead of using the index of states. Python sorts them, or the query orders by an expression (`F("pk") + 0`).
+    A query for runs that haven't ended must not order them by the primary key. Otherwise, PostgreSQL may read that key downwards,
+    through all finished runs, instead of using the index of states. Python sorts these runs, or the query orders them by an
+    expression (`F("pk") + 0`).
     """
 
     key = models.CharField(
@@ -60,7 +61,7 @@ class Run(models.Model):
     redirected_from = models.CharField(max_length=32, blank=True, help_text="the channel that was asked for")
     redirected_because = models.CharField(max_length=64, blank=True, help_text="Slack's error code")
     thread = models.CharField(max_length=32, blank=True, help_text="Slack's ts of the root message")
-    # NULL if there is none: processes of the previous version write that.
+    # NULL if there is no such message, because processes of the previous version write NULL.
     parent = models.CharField(  # noqa: DJ001
         max_length=32, null=True, blank=True, help_text="Slack's ts of the message that all of them are replies to"
     )
@@ -68,9 +69,8 @@ class Run(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     not_sent_because = models.TextField(blank=True, help_text="a reason (bot.core.reasons.Reason.dump)")
-    # A run that waits for approval lapses then. If no worker has reported on an open run by then, its thread says so.
-    # An ended run: watchers look for another end until then.
-    # A run that was never run: when it ended.
+    # For a run that waits for approval: when it lapses. For an open run: when it becomes overdue.
+    # For an ended run: until when watchers look for another end. For a run that was never run: when it ended.
     deadline_at = models.DateTimeField()
 
     source = models.CharField(max_length=16, choices=[(s.value, s.value) for s in Source], default=Source.ROWS)
@@ -127,12 +127,12 @@ class Run(models.Model):
     )
 
     objects: ClassVar["Primary[Self]"] = Primary()
-    is_repeated = False  # not a column. True if `start` returns a run that an earlier submission has started.
+    is_repeated = False  # not a column. True if `start` returns a run that an earlier submission has started
 
     class Meta:
         base_manager_name = "objects"
         ordering = ["-id"]
-        # Not partial: with a partial index and without ANALYZE, SQLite chooses bad plans for watching runs.
+        # No index is partial: with a partial index and without ANALYZE, SQLite chooses bad plans for watching runs.
         indexes = [
             # No other index may begin with the state: PostgreSQL would use it while its statistics contain no open runs.
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
@@ -170,7 +170,7 @@ class Run(models.Model):
         return tuple(Need(**{**need, "approvers": tuple(need["approvers"])}) for need in found)
 
     def tells_of(self, status: str) -> bool:
-        """Whether an end with this status is posted as a reply. Empty: the end can't be known, or the run was not run."""
+        """Whether an end with this status is posted as a reply. No status: the end can't be known, or the task was not run."""
         if self.notify == Notify.FAILURE:
             return status != "SUCCESS"
         return self.notify != Notify.NEVER

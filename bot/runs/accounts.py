@@ -75,6 +75,6 @@ def watch_deletions() -> None:
 
 
 def _deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:
-    """`origin`: the row or query on which `delete` was called. If it is about links or tokens, our own code calls `removed`."""
+    """`origin`: the row or query on which `delete` was called. If that was a link or a token itself, our code calls `removed`."""
     if sender not in (type(origin), getattr(origin, "model", None)):
         removed(instance, by=NO_USER)

@@ -40,9 +40,9 @@ def of_user(user: Any, **more: Any) -> Actor:
 
 
 def with_groups(actor: Actor, book: RuleBook) -> Actor:
-    """The actor, to be checked against the rules of this book.
+    """The actor, with the groups that a check against the rules of this book needs.
 
-    Reads the actor's groups only if a rule names groups: a sidecar may not be allowed to read them.
+    Reads the groups only if a rule names groups: a sidecar may not be allowed to read them.
     """
     if actor.rights.groups is not None or not book.names_groups:
         return actor
@@ -56,8 +56,9 @@ def email_of(user: Any) -> str:
 
 
 def _rights(user: Any) -> Rights:
-    is_root = is_superuser(user)  # then lists of groups don't matter
-    return Rights(is_superuser=is_root, groups=frozenset() if is_root else None, permitted=_permitted(user))
+    # A superuser passes every list of groups, so their groups needn't be read.
+    groups = frozenset[str]() if is_superuser(user) else None
+    return Rights(is_superuser=is_superuser(user), groups=groups, permitted=_permitted(user))
 
 
 def _groups_of(actor: Actor) -> frozenset[str]:

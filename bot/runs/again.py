@@ -21,8 +21,8 @@ from bot.runs.door import Admitted, Platform, SeenRun
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned, ValuesDeleted
 
 SETS = 5  # earlier runs in a form's menu, each with other values
-OF_ROWS = frozenset(option.name for option in OPTIONS if option.columns)
-LOOKED_AT = 20  # runs of each state that are read at most to fill the menu
+WITH_COLUMNS = frozenset(option.name for option in OPTIONS if option.columns)  # the options that a schedule's row has
+LOOKED_AT = 20  # runs that are read, at most: of each state for the menu, and of the actor's own for `own_last`
 RECENT = Prepared(
     # The condition on the state is a range that contains one state: with a plain `=`, PostgreSQL may walk down the primary key
     # through the runs of other schedules. There is no join: with old statistics, PostgreSQL may read all runs of the schedule
@@ -50,7 +50,7 @@ RECENT = Prepared(
 
 
 def earlier(admitted: Admitted, run: RunId) -> SeenRun:
-    """The run, whose values will be sent again, and its schedule. Raises NoSuchRun or ValuesDeleted."""
+    """The run whose values will be sent again, with its schedule. Raises NoSuchRun or ValuesDeleted."""
     seen = admitted.run(run)
     if seen is None:
         raise NoSuchRun
@@ -104,15 +104,18 @@ def _fill(admitted: Admitted, preview: Preview, run: Run | None) -> Fill:
 def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
     """The newest ended runs with values other than the stored ones. Of runs with equal values, only the newest."""
     alias = database_of(Run)
-    rows = [line for state in ENDED for line in RECENT.rows(alias, schedule=schedule.id, state=state.value)]
-    sets, found = {_same(stored) if (stored := limits.stored_call(schedule)) else ""}, list[Earlier]()
-    users, texts = list[Any](), {(schedule.args, schedule.kwargs)}
-    with_values = (row for row in sorted(rows, reverse=True) if row[-1] is None)  # they weren't deleted
+    rows = [row for state in ENDED for row in RECENT.rows(alias, schedule=schedule.id, state=state.value)]
+    stored = limits.stored_call(schedule)
+    sets = set[str]() if stored is None else {_comparable(stored)}
+    texts = {(schedule.args, schedule.kwargs)}
+    found = list[Earlier]()
+    users = list[Any]()  # the requesters of the runs in `found`
+    with_values = (row for row in sorted(rows, reverse=True) if row[-1] is None)  # values_deleted_at
     for run, team, requester, user, at, state, status, made, args, kwargs, _ in with_values:
-        if (args, kwargs) in texts:  # most are equal, and long ones take long to parse
+        if (args, kwargs) in texts:  # most runs have equal texts, and long texts take long to parse
             continue
         texts.add((args, kwargs))
-        values = _same((json.loads(args), json.loads(kwargs)))
+        values = _comparable((json.loads(args), json.loads(kwargs)))
         if values in sets:
             continue
         sets.add(values)
@@ -145,8 +148,8 @@ def _names(users: set[Any]) -> dict[Any, str]:
 def _again(admitted: Admitted, schedule: Schedule, shown_headers: str, run: Run) -> Again:
     platform = admitted.platform
     filled = basis.of_run(platform, schedule, run)
-    sent, now, keys = masks.call(run), limits.stored_call(schedule), platform.secret_keys
-    names, headers = filled.secrets.names, _headers(schedule, run)
+    sent, stored = masks.call(run), limits.stored_call(schedule)
+    keys, names, headers = platform.secret_keys, filled.secrets.names, _headers(schedule, run)
     return Again(
         run=Earlier(
             run=RunId(run.pk),
@@ -159,8 +162,8 @@ def _again(admitted: Admitted, schedule: Schedule, shown_headers: str, run: Run)
         ),
         values=filled.shown(),
         # If the stored values can't be read, nothing can be compared. The preview says what is wrong with them.
-        differences=() if now is None else changes(now, sent, keys, names, headers=headers),
-        since=() if now is None else since(sent, run.changed_values, now, keys, names, headers=headers),
+        differences=() if stored is None else changes(stored, sent, keys, names, headers=headers),
+        since=() if stored is None else since(sent, run.changed_values, stored, keys, names, headers=headers),
         settings=_settings(schedule, shown_headers, run),
         fingerprint=platform.sealed(filled.fingerprint),
         problems=tuple(limits.of_values(admitted, schedule, admitted.rules_of(schedule), sent)),
@@ -168,7 +171,10 @@ def _again(admitted: Admitted, schedule: Schedule, shown_headers: str, run: Run)
 
 
 def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
-    """The settings of the schedule that have changed since the run: name, task, options and headers, but not its values."""
+    """The settings of the schedule that have changed since the run: name, task, options and headers, but not its values.
+
+    `headers`: the schedule's, as `Target.headers`.
+    """
     options = {name: value for name, value in of_row(schedule.columns).items() if not _had_passed(value, run)}
     target = run.target if isinstance(run.target, dict) else {}  # a list: from version 0.1.0
     now = {"name": schedule.name, "task": schedule.task, **_texts(options), "headers": headers}
@@ -182,29 +188,29 @@ def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
 
 def changed_since(platform: Platform, schedule: Schedule, run: Run) -> tuple[str, ...]:
     """The names of the schedule's settings and values that have changed since this run was asked for."""
-    secrets, stored = basis.of_run(platform, schedule, run).secrets, limits.stored_call(schedule)
-    keys, names = platform.secret_keys, secrets.names
-    sent, headers = masks.call(run), _headers(schedule, run)
+    sent, stored = masks.call(run), limits.stored_call(schedule)
+    names = basis.of_run(platform, schedule, run).secrets.names
+    keys, headers = platform.secret_keys, _headers(schedule, run)
     values = () if stored is None else since(sent, run.changed_values, stored, keys, names, headers=headers)
     settings = _settings(schedule, platform.sender.target(schedule).headers, run)
     return tuple(change.name.replace("_", " ") or f"#{change.position}" for change in (*settings, *values))
 
 
 def _headers(schedule: Schedule, run: Run) -> list[Any]:
-    """The headers of both, whose secrets are masked in values, too."""
+    """The headers of the schedule and of the run. Their secrets are masked in values, too."""
     return [masks.headers(schedule), run.options.get("headers")]
 
 
 def _texts(options: dict[str, Any]) -> dict[str, str]:
-    """The options that a schedule's row has, as text, to compare them with a run's (bot.runs.rows)."""
-    return {name: str(value) for name, value in options.items() if name in OF_ROWS}
+    """Those options that a schedule's row has, as texts, because a run's row stores dates as texts (bot.runs.rows)."""
+    return {name: str(value) for name, value in options.items() if name in WITH_COLUMNS}
 
 
 def _had_passed(value: Any, run: Run) -> bool:
-    """Whether the value is a moment that was over when the run was sent. Then the run was sent without this option."""
+    """Whether the value is a moment that had passed when the run was asked for. Then the run doesn't have this option."""
     return isinstance(value, type(run.created_at)) and value <= run.created_at
 
 
-def _same(values: Call) -> str:
-    """A text to compare values by. The order of keys doesn't matter."""
+def _comparable(values: Call) -> str:
+    """A text that is the same for equal values, whatever the order of their keys."""
     return json.dumps(values, sort_keys=True)

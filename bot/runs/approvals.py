@@ -53,7 +53,10 @@ class WaitingRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitingFor:
-    """Runs that wait for the reader's approval, those that lapse first at the beginning. `more`: how many others there are."""
+    """The runs that wait for the reader's approval, sorted by the time at which they lapse.
+
+    `more`: how many others there are among the WAITING that were read.
+    """
 
     first: tuple[WaitingRun, ...] = ()
     more: int = 0
@@ -62,15 +65,15 @@ class WaitingFor:
 def waiting_for(admitted: Admitted, most: int = SHOWN) -> WaitingFor:
     """The runs that this actor may approve now and hasn't answered."""
     waiting = _waiting().filter(deadline_at__gt=clock.now())
-    found = admitted.briefs(schedules_of(waiting))
-    # Only these schedules are read below, so that WAITING limits only runs that the actor may approve.
-    schedules = {key: schedule for key, schedule in found.items() if _may_approve(admitted, schedule)}
+    briefs = admitted.briefs(schedules_of(waiting))
+    # Only runs of these schedules are read below, so that WAITING counts no runs that the actor may not approve.
+    schedules = {key: schedule for key, schedule in briefs.items() if _may_approve(admitted, schedule)}
     if not schedules:
         return WaitingFor()
-    # If an approval sent nothing, the actor may approve again.
     key: Any = admitted.actor.user
-    done = Run.objects.filter(answers__user=key, state=RunState.WAITING, not_sent_because="").values("pk")
-    rows = waiting.filter(schedule_id__in=schedules).exclude(user_id=key).exclude(pk__in=done)
+    # The runs that the actor has answered. If an approval could not send a run, the actor may approve it again.
+    answered = Run.objects.filter(answers__user=key, state=RunState.WAITING, not_sent_because="").values("pk")
+    rows = waiting.filter(schedule_id__in=schedules).exclude(user_id=key).exclude(pk__in=answered)
     mine = [
         run
         for run in rows.select_related("user")[:WAITING]
@@ -85,7 +88,7 @@ def _waiting() -> QuerySet[Run]:
 
 
 def _may_approve(admitted: Admitted, schedule: Brief, requester: Identifiers | None = None) -> bool:
-    """Whether the person may approve a run of `requester`. Without that: whether they may approve any run of this schedule."""
+    """Whether the person may approve a run of `requester`. Without one: whether they may approve any run of this schedule."""
     rules = admitted.rules_of(schedule)
     return bool(approval.needs(rules)) and not admitted.denied(Action.APPROVE, rules, requester=requester)
 
@@ -107,7 +110,7 @@ def waiting_run(admitted: Admitted, run: Run) -> WaitingRun:
 
 @dataclass
 class Tending:
-    """Its `step` runs in its own loop. It asks approvers directly, and ends runs that can't be approved any more."""
+    """Asks approvers directly, and ends runs that can't be approved any more. `step` runs in its own loop."""
 
     platform: Platform
     _at: int = 0  # how many waiting runs this round has checked
@@ -133,7 +136,7 @@ class Tending:
 
 
 def _hindrance(run: Run, schedules: dict[ScheduleId, Brief]) -> Code | None:
-    """Why nobody can approve the run any more. None if somebody may; everything else is checked when they press Approve."""
+    """Why nobody can approve the run any more. None: somebody may. The press of Approve checks everything else."""
     if run.user is None or not run.user.is_active:
         return Code.REQUESTER_GONE
     return None if ScheduleId(run.schedule_id) in schedules else Code.SCHEDULE_DELETED
@@ -145,36 +148,35 @@ def _ask(run: Run, now: datetime) -> None:
 
 
 @atomic()
-def _owe(run: Run, installation: InstallationId, found: list[SlackUserId], now: datetime) -> None:
-    """Asks the run's approvers. Does nothing if a process has asked them before, or if the run doesn't wait any more."""
+def _owe(run: Run, installation: InstallationId, approvers: list[SlackUserId], now: datetime) -> None:
+    """Asks these approvers. Does nothing if a process has asked the run's approvers before, or if the run doesn't wait any more."""
     waits = Run.objects.filter(still(RunState.WAITING), pk=run.pk, approvers_asked_at=None)
     if not waits.update(approvers_asked_at=now):
         return
-    run.refresh_from_db(
-        fields=["channel", "approval_ask"]
-    )  # they may have changed during the search; the row is locked now
-    Home.objects.filter(installation=installation, slack_user__in=found).update(shown=None, claimed_until=now)
+    # These columns may have changed while approvers were searched. The row is locked now.
+    run.refresh_from_db(fields=["channel", "approval_ask"])
+    homes = Home.objects.filter(installation=installation, slack_user__in=approvers)
+    homes.update(shown=None, claimed_until=now)
     if is_read_by_approvers(run):
         return
-    outbox.owe_asks(run, installation, found, now=now)
-    if not found:
-        outbox.owe_edit(run, now=now)  # it says that nobody was told
-    log.info("run %s: %s approvers are asked directly", run.pk, len(found))
+    outbox.owe_asks(run, installation, approvers, now=now)
+    if not approvers:
+        outbox.owe_edit(run, now=now)  # the first message then says that nobody was told
+    log.info("run %s: %s approvers are asked directly", run.pk, len(approvers))
 
 
 def _approvers(run: Run, book: RuleBook, installation: InstallationId) -> list[SlackUserId]:
-    """Up to TOLD people in that workspace who may approve the run. Recently active people come first.
+    """Up to TOLD people in this workspace who may approve the run. Recently active people come first.
 
-    Checks one person after the other (up to three queries each) until it has found as many. If there are fewer, it checks everybody
-    in `_linked`.
+    Checks one person of `_linked` after the other (up to three queries each) until TOLD people are found.
     """
     rules = book.of(run.schedule_name, run.task)
     subject = Subject(rules=rules, requester=recalled.requesting(run))
     links = _linked(approval.needs(rules), installation)
     keys, found = list(links.values_list("pk", flat=True)), dict[Any, SlackUserId]()
-    for at in range(0, len(keys), BATCH):
-        batch = links.in_bulk(keys[at : at + BATCH])
-        for link in (batch[key] for key in keys[at : at + BATCH] if key in batch):
+    for start in range(0, len(keys), BATCH):
+        batch = links.in_bulk(keys[start : start + BATCH])
+        for link in (batch[key] for key in keys[start : start + BATCH] if key in batch):
             if link.user_id not in found and may(recalled.of_link(link, book), Action.APPROVE, subject) is None:
                 found[link.user_id] = SlackUserId(link.slack_user)
             if len(found) == TOLD:
@@ -183,13 +185,13 @@ def _approvers(run: Run, book: RuleBook, installation: InstallationId) -> list[S
 
 
 def _linked(needs: Collection[Need], installation: InstallationId) -> QuerySet[SlackLink]:
-    """The links of active staff there. If all rules that need approvals name groups: only of members of these, and of superusers."""
+    """The links of active staff in this workspace. If every need names groups, only those of their members and of superusers."""
     fields = {field.name for field in get_user_model()._meta.get_fields()}  # noqa: SLF001  # documented
     flags = {f"user__{name}": True for name in ("is_active", "is_staff") if name in fields}
-    there = SlackLink.objects.filter(team=team_of(installation), is_deleted=False, **flags).select_related("user")
+    links = SlackLink.objects.filter(team=team_of(installation), is_deleted=False, **flags).select_related("user")
     groups = [group for need in needs for group in need.approvers]
     if groups and all(need.approvers for need in needs) and has_groups(get_user_model()):
         members = get_user_model()._base_manager.filter(groups__name__in=groups)  # noqa: SLF001  # documented
         superusers = Q(user__is_superuser=True) if "is_superuser" in fields else Q(pk=None)
-        there = there.filter(Q(user__in=members.values("pk")) | superusers)
-    return there.order_by(F("checked_at").desc(nulls_last=True), "pk")
+        links = links.filter(Q(user__in=members.values("pk")) | superusers)
+    return links.order_by(F("checked_at").desc(nulls_last=True), "pk")

@@ -37,17 +37,17 @@ from bot.runs import (
 )
 from bot.runs.approvals import WaitingRun, waiting_run
 from bot.runs.attempts import Attempt
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted, Platform, SeenRun
+from bot.runs.one_at_a_time import one_at_a_time
 from bot.runs.refusals import NotAllowed, NothingSent, NotWaiting, Refused, Void
-from bot.runs.turns import turn
-from bot.runs.waiting import Budget
 
 log = logging.getLogger(__name__)
 
-# The requester may not run it now, but may later: the run goes on waiting.
+# Reasons why the requester may not run the schedule now, but may later: the run goes on waiting.
 LATER = frozenset({Code.PAUSED, Code.CLOSED})
-NOT_NOW = LATER | {Code.BUSY}  # nobody can approve it now, but somebody may later
+NOT_NOW = LATER | {Code.BUSY}  # reasons why nobody can approve the run now, but somebody may later
 
 
 class _Overtaken(Exception):
@@ -62,7 +62,8 @@ def denied(admitted: Admitted, seen: SeenRun) -> Denied | None:
 def approve(admitted: Admitted, run: RunId, mark: str, budget: Budget) -> Run | None:
     """The run: sent, or still waiting for others. None: there is no such run for this actor.
 
-    `mark`: what the pressed button carries of the payload. Raises NotAllowed, NotWaiting, Void, NothingSent or MaybeSent.
+    `mark`: the part of the payload's digest that the pressed button carries. Raises NotAllowed, NotWaiting, Void, NothingSent or
+    MaybeSent.
     """
     with admitted.recorded(Wanted(action=Action.APPROVE, run=run)):
         return _approve(admitted, run, mark, budget)
@@ -76,7 +77,7 @@ def _approve(admitted: Admitted, run: RunId, mark: str, budget: Budget) -> Run |
     dispatch = _dispatch(admitted, asked)
     attempt = _attempt(admitted, found, dispatch)
     try:
-        with platform.unsaved.unless_saved(attempt), turn(platform, found.key, asked.schedule, asked.rules):
+        with platform.unsaved.unless_saved(attempt), one_at_a_time(platform, found.key, asked.schedule, asked.rules):
             queued = _saved_yes(admitted, asked, attempt)
     except _Overtaken:
         return _approve(admitted.anew(), run, mark, budget)
@@ -143,7 +144,10 @@ class _Asked:
 
 
 def _asked(admitted: Admitted, run: RunId, mark: str) -> _Asked | None:
-    """Reads the run, if the actor may answer it. Otherwise they learn nothing of it. Raises NotAllowed or NotWaiting."""
+    """The run, if the actor may answer it. None: there is no such run for this actor. Raises NotAllowed or NotWaiting.
+
+    A run whose time for approval has passed lapses here.
+    """
     seen = admitted.run(run)
     if seen is None or seen.schedule is None:  # if the schedule was deleted, bot.runs.approvals ends the run
         return None
@@ -232,7 +236,7 @@ def _saved_yes(admitted: Admitted, asked: _Asked, attempt: Attempt) -> Run | Non
     """The run, queued for sending by this attempt. None: others must approve, too. Raises NotWaiting or _Overtaken."""
     found, actor, now = asked.run, admitted.actor, clock.now()
     outbox.lock(Run.objects.filter(pk=found.pk))
-    _note(found, actor, now, is_yes=True)  # must come first: on SQLite, the transaction must begin with a write
+    _note(found, actor, now, is_yes=True)  # before any read: on SQLite, the transaction must begin with a write
     run = Run.objects.get(pk=found.pk)
     if run.state != RunState.WAITING:
         raise NotWaiting(run)

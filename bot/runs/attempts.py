@@ -23,10 +23,10 @@ class Attempt:
     """One press of Run or Approve. The task id identifies the attempt: it is in the row that the attempt has written."""
 
     key: str
-    values: Mapping[str, Any]  # all columns but the key
+    values: Mapping[str, Any]  # the columns to write, without the key
     pressed: Record  # the audit record of the press: somebody has asked for the run, or has approved it
     replaces: str = ""  # the task id in the row that this attempt takes over; empty: it makes a new row
-    # The columns to write if nothing is sent. A row can be taken over only while it has this `state`.
+    # The columns to write if nothing is sent. A row can be taken over only while it has the state that is among these.
     otherwise: Mapping[str, Any]
 
     @property
@@ -39,10 +39,10 @@ class Attempt:
 
 
 def created(attempt: Attempt, failed: Reason | None = None) -> Run | None:
-    """Commits a new row. None if there is one with this key. `failed`: why it will not be sent, if that is certain already."""
+    """Inserts the row. None if there is one with this key. `failed`: why the run will not be sent, if that is certain already."""
     try:
         with atomic():
-            return _recorded(Run.objects.create(key=attempt.key, **attempt.values), attempt, failed)
+            return _audited(Run.objects.create(key=attempt.key, **attempt.values), attempt, failed)
     except IntegrityError:
         return None
 
@@ -53,7 +53,7 @@ def taken_over(attempt: Attempt, failed: Reason | None = None) -> Run | None:
     with atomic():
         if not before.update(**attempt.values):
             return None
-        run = _recorded(Run.objects.get(task_id=attempt.task_id), attempt, failed)
+        run = _audited(Run.objects.get(task_id=attempt.task_id), attempt, failed)
         if failed is not None:
             _edit_messages(run)
         return run
@@ -62,9 +62,11 @@ def taken_over(attempt: Attempt, failed: Reason | None = None) -> Run | None:
 def end(attempt: Attempt, reason: Reason) -> None:
     """Saves that this attempt sent nothing.
 
-    We may not know whether the transaction that queued it was committed. If it was, this updates the row. If it wasn't, this
-    inserts the row, or takes it over, and the other transaction then fails on the key or finds no row. For an approval, the row
-    is locked first, so the other transaction has ended; if it was rolled back, the run waits on, and nobody has approved it.
+    We may not know whether the transaction that queued the attempt was committed. If it was, this updates the row. If it wasn't,
+    this inserts the row, or takes it over. Then that transaction fails on the key, or finds no row, if it is still open.
+
+    For an approval, this locks the row, so that transaction has ended. If it was rolled back, this changes nothing: the run still
+    waits, and isn't approved by this attempt.
     """
     not_sent = {**attempt.otherwise, "not_sent_because": reason.dump()}
     if attempt.otherwise["state"] == RunState.WAITING:
@@ -74,13 +76,14 @@ def end(attempt: Attempt, reason: Reason) -> None:
         return
     ended = replace(attempt, values={**attempt.values, **not_sent})
     save = taken_over if attempt.replaces else created
-    for _ in range(2):  # that transaction may be committed between our two
+    for _ in range(2):  # that transaction may be committed between `_end_begun` and `save`
         if _end_begun(attempt, not_sent, reason) or save(ended, reason):
             return
 
 
 @atomic()
 def _end_begun(attempt: Attempt, not_sent: Mapping[str, Any], reason: Reason) -> bool:
+    """Writes `not_sent` into the row that this attempt has saved. False: there is no such row."""
     begun = Run.objects.filter(still(attempt.values["state"]), key=attempt.key, task_id=attempt.task_id)
     if not begun.update(**not_sent):
         return False
@@ -101,7 +104,7 @@ def _edit_messages(run: Run) -> None:
         outbox.owe_answered(run, now=now)
 
 
-def _recorded(run: Run, attempt: Attempt, failed: Reason | None) -> Run:
+def _audited(run: Run, attempt: Attempt, failed: Reason | None) -> Run:
     audit.append(replace(attempt.pressed, run=RunId(run.pk)))
     if failed is not None:
         _record_failure(run, attempt, failed)

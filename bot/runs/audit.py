@@ -19,7 +19,7 @@ from bot.core.text import clean
 from bot.models import AuditRecord, Person, database_of
 from bot.runs import clock, people
 
-# For programs: one JSON object per line, as `runtask audit --json` prints it.
+# For programs: one JSON object per line, like those of `runtask audit --json`, but without people's names.
 log = logging.getLogger("runtask.audit")
 
 FIELDS: list[Any] = [one for one in AuditRecord._meta.concrete_fields if one.attname not in ("id", "person_id")]  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""The values that a form begins with: a schedule's stored ones, or a run's. A field that isn't changed sends them."""
+"""The values that a form begins with: a schedule's stored ones, or a run's. A field that nobody changes sends these."""
 
 import contextlib
 import hashlib
@@ -17,10 +17,10 @@ from bot.runs.door import Platform
 
 @dataclass(frozen=True, kw_only=True)
 class Basis:
-    """The values that a form begins with. `fingerprint` changes when these or anything else that is sent changes."""
+    """The values that a form begins with. `fingerprint` changes when these values or anything else that is sent changes."""
 
     texts: Mapping[Field, str] = field(repr=False)
-    secrets: Secrets  # masks these values, and by its names those of a new run
+    secrets: Secrets  # masks these values. A new run keeps its names of positional arguments, to mask its own values.
     headers: Any = field(repr=False)  # the schedule's, which a new run sends
     fingerprint: str = field(repr=False)
 
@@ -70,5 +70,5 @@ def of_run(platform: Platform, schedule: Schedule, run: Run) -> Basis:
 
 
 def _bound(fingerprint: str, run: Run) -> str:
-    """The schedule's fingerprint, bound to this run's values. A run that wasn't sent may be tried again with others."""
+    """The schedule's fingerprint, bound to this run's values, because a run that wasn't sent may be tried again with others."""
     return hashlib.sha256(f"{fingerprint}\0{run.args}\0{run.kwargs}".encode()).hexdigest()[:16]

@@ -68,17 +68,17 @@ def claim(installation: InstallationId, limit: int, now: datetime, *, deserted: 
     """
     # These are two queries, as each can stop at its limit in the order of the index. With OR, the database would sort the whole
     # backlog.
-    turn = with_pace(Notice.objects.filter(installation=installation).select_related("run"))
-    turn = turn.order_by("due_at", "pk")
-    seen = list(turn.filter(state=NoticeState.CLAIMED, claimed_until__lt=now)[:limit]) if deserted else []
-    seen += turn.filter(state=NoticeState.OWED, due_at__lte=now)[: limit - len(seen)]
-    return Claimed(_taken(paced(seen, now), now) if seen else [], is_more=len(seen) == limit)
+    notices = with_pace(Notice.objects.filter(installation=installation).select_related("run"))
+    notices = notices.order_by("due_at", "pk")
+    due = list(notices.filter(state=NoticeState.CLAIMED, claimed_until__lt=now)[:limit]) if deserted else []
+    due += notices.filter(state=NoticeState.OWED, due_at__lte=now)[: limit - len(due)]
+    return Claimed(_taken(paced(due, now), now) if due else [], is_more=len(due) == limit)
 
 
-def _taken(seen: Paced, now: datetime) -> list[Notice]:
+def _taken(due: Paced, now: datetime) -> list[Notice]:
     """Claims the notices that may go and haven't changed since they were read.
 
-    If an edit was owed again since then, its version has changed. It isn't claimed, as its run was read too early.
+    If an edit was owed again since then, its version has changed. It isn't claimed, because we read its run too early.
     """
     # The token names this claim, not the deliverer: a deliverer that wakes up late must not mistake its old claim for this
     # one. A notice keeps the token after the claim. So if another deliverer has tried it since we read it, we don't claim it.
@@ -86,20 +86,20 @@ def _taken(seen: Paced, now: datetime) -> list[Notice]:
     connection = connections[database_of(Notice)]
     adapt = connection.ops.adapt_datetimefield_value
     at, ends = adapt(now), adapt(until)
-    go, later = sorted(seen.go, key=_key), sorted(seen.wait, key=lambda one: _key(one[0]))
+    go, later = sorted(due.go, key=_key), sorted(due.wait, key=lambda one: _key(one[0]))
     if later:
         with atomic(), connection.cursor() as cursor:
-            cursor.executemany(PUT_OFF, [(adapt(due), one.pk, one.claim, one.version) for one, due in later])
-    are_all = not go
+            cursor.executemany(PUT_OFF, [(adapt(then), one.pk, one.claim, one.version) for one, then in later])
+    claimed = 0
     if go:
         with atomic(), connection.cursor() as cursor:
             values = [(token, ends, adapt(one.full_at), at, one.pk, one.claim, one.version, at, at) for one in go]
             cursor.executemany(CLAIMED, values)
-            are_all = cursor.rowcount == len(go)
+            claimed = cursor.rowcount
     taken = go
-    if not are_all:  # another deliverer was faster
+    if claimed != len(go):  # another deliverer was faster
         ours = set(Notice.objects.filter(pk__in=[one.pk for one in go], claim=token).values_list("pk", flat=True))
-        taken = [notice for notice in taken if notice.pk in ours]
+        taken = [notice for notice in go if notice.pk in ours]
     for notice in taken:
         notice.claim, notice.claimed_until = token, until
     return taken
@@ -110,7 +110,7 @@ def _key(notice: Notice) -> int:
 
 
 def roots(notices: Iterable[Notice]) -> dict[int, Notice]:
-    """The messages that the edits among these notices change, by the edit's key."""
+    """The messages that the edits among these notices change, by the primary key of the edit."""
     edits = {(notice.run_id, notice.recipient): notice.pk for notice in notices if notice.is_edit}
     is_edited = Q(kind=NoticeKind.ROOT) | Q(kind__startswith=f"{NoticeKind.ASK}:")
     found = Notice.objects.filter(is_edited, run__in=padded([run for run, _ in edits])) if edits else ()
@@ -144,32 +144,33 @@ class Sent:
     channel: str
     ts: str
     at: datetime
-    asks_nobody: bool = False  # it should have mentioned the run's approvers, but couldn't there
+    asks_nobody: bool = False  # whether it should have mentioned the run's approvers, but couldn't in this channel
 
 
-def mark_sent(these: Collection[Sent]) -> None:
+def mark_sent(accepted: Collection[Sent]) -> None:
     """Marks the notices that we still claim as sent, in one transaction. An edit that was owed again meanwhile stays owed."""
-    if not these:
+    if not accepted:
         return
     connection = connections[database_of(Notice)]
     done, threads = [], []
-    for sent in sorted(these, key=lambda sent: sent.notice.pk):
+    for sent in sorted(accepted, key=lambda sent: sent.notice.pk):
         notice, at = sent.notice, connection.ops.adapt_datetimefield_value(sent.at)
         done.append((notice.version, sent.channel, sent.ts, at, notice.pk, notice.claim))
         if notice.kind == NoticeKind.ROOT:
             threads.append((sent.ts, notice.run_id, notice.pk, notice.claim, sent.ts))
-    unasked = [sent.notice.run_id for sent in these if sent.asks_nobody]
-    followed = {sent.notice.run_id for sent in these if not sent.notice.is_edit and sent.notice.rank < HIGHEST_RANK}
+    unasked = [sent.notice.run_id for sent in accepted if sent.asks_nobody]
+    # The runs of which another notice may have waited for one of these.
+    moved = {sent.notice.run_id for sent in accepted if not sent.notice.is_edit and sent.notice.rank < HIGHEST_RANK}
     with atomic(), connection.cursor() as cursor:
-        lock(Run.objects.filter(pk__in={sent.notice.run_id for sent in these}))  # runs before notices, as everywhere
+        lock(Run.objects.filter(pk__in={sent.notice.run_id for sent in accepted}))  # runs before notices, as everywhere
         cursor.executemany(SENT, done)
         if threads:
             cursor.executemany(THREAD, threads)
-        if unasked:  # as no message mentions them, they are asked directly (bot.runs.approvals)
+        if unasked:  # no message mentions their approvers, so these are asked directly (bot.runs.approvals)
             waits = Run.objects.filter(still(RunState.WAITING), pk__in=unasked)
             waits.update(approval_ask=None, approvers_asked_at=None)
-        if followed:
-            arrange(followed, max(sent.at for sent in these))
+        if moved:
+            arrange(moved, max(sent.at for sent in accepted))
 
 
 @atomic()
@@ -214,7 +215,8 @@ def park(notice: Notice, problem: Reason, now: datetime) -> None:
 def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> None:
     """From now on the run's messages go to `channel`, starting with a new root there.
 
-    `because`: Slack's error code for the old channel. Empty if the requester asked for the direct message, which has been opened.
+    For a notice to an approver, this redirects only the messages to that approver. `because`: Slack's error code for the old
+    channel. Empty if the messages were meant for this direct message, which has been opened.
     """
     run = notice.run
     lock(Run.objects.filter(pk=run.pk))

@@ -40,7 +40,7 @@ EMPTY: dict[str, Any] = {
     "args": "[]",
     "kwargs": "{}",
     "changes": [],
-    # A revoked run keeps it: it is Celery's short text that says how the task was stopped.
+    # A revoked run keeps its result: Celery's short text that says how the task was stopped.
     "result": Case(When(status=REVOKED, then=F("result")), default=Value(""), output_field=TextField()),
     "result_length": 0,
     "traceback": "",
@@ -60,15 +60,14 @@ class Keep:
 
 
 class Unusual(Exception):
-    """The clean-up would delete more than half of such rows. The text says of which kind."""
+    """The clean-up would delete more than half of the rows of one kind, or there are no users at all. The text names the kind."""
 
 
 def forget_old_runs(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
-    """Deletes one batch of runs that are over and whose deadline passed before `now - keep`.
+    """Deletes one batch of the runs that `old` finds. Returns how many. A full batch means that there may be more.
 
-    Deletes runs of this installation, and runs without messages in Slack. Other installations may keep theirs for longer.
-
-    Returns how many. A full batch means that there may be more. Raises Unusual, unless the operator does it `knowingly`.
+    Deletes runs of this installation, and runs that name no installation. Other installations may keep theirs for longer.
+    Raises Unusual, unless the operator does it `knowingly`.
     """
     aged = old(installation, now - keep)
     if not knowingly:
@@ -86,8 +85,8 @@ def forget_old_runs(installation: InstallationId, *, keep: timedelta, now: datet
 def forget_old_values(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
     """Empties one batch of runs that have ended and whose deadline passed before `now - keep`. No source reports on these any more.
 
-    A run still says who asked for which schedule, when and why, and how it ended. The choice by installation, the result and
-    the exceptions are as for `forget_old_runs`. Call this before `forget_old_runs`, which saves the time of the last clean-up.
+    A run still says who asked for which schedule, when and why, and how it ended. The installation, the returned number and
+    Unusual are as for `forget_old_runs`. Call this before `forget_old_runs`, which saves the time of the last clean-up.
     """
     aged = with_old_values(installation, now - keep)
     if not knowingly:
@@ -121,9 +120,10 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
     gone = ~Exists(everybody.filter(pk=OuterRef("user")))
     links, tokens = SlackLink.objects.filter(gone), ApiToken.objects.filter(gone)
     if not knowingly:
-        lost, there = links.count() + tokens.count(), SlackLink.objects.count() + ApiToken.objects.count()
-        if (lost > FEW and 2 * lost > there) or (not everybody.exists() and (lost or _somebody_is_known())):
-            raise Unusual("links and tokens")
+        lost = links.count() + tokens.count()
+        total = SlackLink.objects.count() + ApiToken.objects.count()
+        if (lost > FEW and 2 * lost > total) or (not everybody.exists() and (lost or _somebody_is_known())):
+            raise Unusual("links and tokens" if lost else "references to users")
     with atomic():
         for rows in (links, tokens):
             for row in rows:
@@ -143,7 +143,7 @@ def _somebody_is_known() -> bool:
 
 
 def forget_old_records(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
-    """Deletes one batch of the audit log. Returns how many. A full batch means that there may be more. Raises Unusual.
+    """Deletes one batch of old audit records. Returns how many. A full batch means that there may be more. Raises Unusual.
 
     Call this before `forget_old_runs`, which saves the time of the last clean-up.
     """
@@ -167,7 +167,7 @@ def forget_old_drafts(*, now: datetime) -> None:
 
 
 def old(installation: InstallationId, before: datetime) -> QuerySet[Run]:
-    """Runs that may be deleted. If a run's end is unknown, it counts as ended at its deadline."""
+    """Runs that may be deleted: they are over, and were asked for and had their deadline before this time."""
     return _of(installation, OVER).filter(created_at__lt=before, deadline_at__lt=before)
 
 
@@ -187,7 +187,7 @@ def old_records(before: datetime) -> QuerySet[AuditRecord]:
 def _refuse_most(
     aged: QuerySet[Any], what: str, installation: InstallationId, now: datetime, *, by: str = "deadline_at"
 ) -> None:
-    """Raises Unusual if these are most rows, and the last clean-up was long ago. `by`: the column of their age."""
+    """Raises Unusual if these are most rows, and the last clean-up was long ago or never. `by`: the column of their age."""
     last = Installation.objects.filter(pk=installation).values_list("cleaned_at", flat=True).first()
     if (last is None or now - last > LONG) and _are_most(aged, by):
         raise Unusual(what)

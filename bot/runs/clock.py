@@ -37,7 +37,7 @@ class _Reading:
         return elapsed() - self.elapsed < LASTS and not self.is_off()
 
     def is_off(self) -> bool:
-        """Whether this machine's two clocks disagree: it was asleep, or somebody has set its clock."""
+        """Whether this machine's two clocks disagree: the machine was asleep, or somebody has set its clock."""
         return abs((time.time() - self.wall) - (elapsed() - self.elapsed)) >= JUMP
 
 
@@ -99,5 +99,5 @@ def _as_django(utc: datetime) -> datetime:
 
 
 def iso(moment: datetime) -> str:
-    """`moment` in UTC, in ISO format. It is naive local time in a project without USE_TZ."""
+    """`moment` in UTC, in ISO format. In a project without USE_TZ, `moment` is naive local time."""
     return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC).isoformat()

@@ -64,8 +64,8 @@ class Deliverer:
     wake: Callable[[], None] = lambda: None  # called when a try has ended: other notices may have waited for it
     gate: Gate = field(init=False)
     _looked: datetime | None = None  # when expired claims of other deliverers were last looked for
-    _start_until: float = math.inf  # monotonic: no errand starts after that
-    _edits_from: datetime | None = None  # Slack takes no edit before
+    _start_until: float = math.inf  # monotonic: no errand starts after this time
+    _edits_from: datetime | None = None  # Slack takes no edits before this time
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="deliver"))
     _out: int = 0  # errands whose end has not been received
     _back: SimpleQueue[_Settling] = field(default_factory=SimpleQueue)
@@ -91,9 +91,9 @@ class Deliverer:
             self._receive(0.2)
             return True
         now = self.clock()
-        is_time = self._looked is None or now - self._looked >= LOOK
-        self._looked = now if is_time else self._looked
-        claimed = claims.claim(self.gate.installation, limit, now, deserted=is_time)
+        deserted = self._looked is None or now - self._looked >= LOOK
+        self._looked = now if deserted else self._looked
+        claimed = claims.claim(self.gate.installation, limit, now, deserted=deserted)
         roots = claims.roots(claimed.notices)
         for notice in claimed.notices:
             self._prepare(notice, roots)
@@ -136,25 +136,25 @@ class Deliverer:
                 timeout = 0
 
     def _settle(self) -> None:
-        came, self._unsettled = self._unsettled, []
-        self._store([end for end in came if isinstance(end, Sent)])
-        for end in came:
+        ends, self._unsettled = self._unsettled, []
+        self._store([end for end in ends if isinstance(end, Sent)])
+        for end in ends:
             if not isinstance(end, Sent):
                 self._store([end])
 
-    def _store(self, these: Sequence[_Settling]) -> None:
-        """Saves ends of tries. If the database can't be reached, keeps them for the next step. If it refuses one, drops that."""
+    def _store(self, ends: Sequence[_Settling]) -> None:
+        """Saves ends of tries. If the database can't be reached, keeps them for the next step. Drops one that it refuses."""
         try:
-            claims.mark_sent([end for end in these if isinstance(end, Sent)])
-            for end in these:
+            claims.mark_sent([end for end in ends if isinstance(end, Sent)])
+            for end in ends:
                 if not isinstance(end, Sent):
                     end()
         except DATABASE_AWAY:
-            log.exception("the state of %s messages can't be saved now", len(these))
-            self._unsettled += these
+            log.exception("the state of %s messages can't be saved now", len(ends))
+            self._unsettled += ends
         except Exception:
-            if len(these) > 1:  # one refused value must not block the others
-                for end in these:
+            if len(ends) > 1:  # one refused value must not block the others
+                for end in ends:
                     self._store([end])
             else:
                 log.exception("the state of a message can't be saved: it is tried again when its claim is over")

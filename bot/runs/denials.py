@@ -73,7 +73,10 @@ def _why(exc: NotAllowed | Refused | CantStop | Ended) -> dict[str, Any]:
 
 
 def refuse(record: Record, catalog: Catalog | None = None) -> None:
-    """Records the refusal, or counts it in an equal record. If the database fails, it only logs that: the refusal still stands."""
+    """Records the refusal, or counts it in an equal record. If the database fails, this only logs that: the refusal still stands.
+
+    `catalog`: to look up the schedule's name.
+    """
     try:
         _count(record, catalog)
     except Error:
@@ -84,20 +87,20 @@ def _count(record: Record, catalog: Catalog | None) -> None:
     now = clock.now()
     if _counted(record, now):
         return
-    if _has_many(record, now):  # somebody who guesses numbers must not fill the table
+    if _has_many(record, now):  # somebody who guesses the numbers of runs must not fill the table
         record = replace(record, schedule=None, run=None, installation="", details={"code": Kind.MANY.value})
         if _counted(record, now):
             return
-    this = _digest(record, _minute(now))
+    digest = _digest(record, _minute(now))
     if catalog is not None and record.schedule is not None:
         found = catalog.get(record.schedule)
         record = replace(record, schedule_name=found.name if found else "")
     try:
         with atomic():
-            audit.append(record, same=this)
+            audit.append(record, same=digest)
     except IntegrityError:  # another process was faster
         with writers_turn():
-            if not AuditRecord.objects.filter(same=this).count_again():
+            if not AuditRecord.objects.filter(same=digest).count_again():
                 raise
 
 

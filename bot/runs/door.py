@@ -111,9 +111,10 @@ class Admitted:
     def rules_of(self, schedule: Schedule | Brief | None) -> tuple[Rule, ...]:
         """The rules that match the schedule.
 
-        It compares all rules even if `schedule` is None. A faster answer would tell that the schedule doesn't exist.
+        Compares all rules even if `schedule` is None. A faster answer would tell that the schedule doesn't exist.
         """
-        found = self.in_force.book.of(*(("", "") if schedule is None else (schedule.name, schedule.task)))
+        name, task = ("", "") if schedule is None else (schedule.name, schedule.task)
+        found = self.in_force.book.of(name, task)
         return () if schedule is None else found
 
     def schedule(self, schedule: ScheduleId) -> Schedule | None:
@@ -123,9 +124,10 @@ class Admitted:
         return None if is_hidden else found
 
     def run(self, run: RunId) -> SeenRun | None:
-        """None: there is no such run for this actor. Only its requester may see a run whose schedule was deleted.
+        """None: there is no such run for this actor.
 
-        If the run doesn't exist, it reads a schedule and compares all rules nevertheless. A faster answer would tell that.
+        If a run's schedule was deleted, only its requester and superusers may see the run. If the run doesn't exist, this reads
+        a schedule and compares all rules nevertheless. A faster answer would tell that the run doesn't exist.
         """
         found = _run(run)
         seen = self.seen(found or Run(schedule_id=LARGEST_ID))
@@ -142,13 +144,13 @@ class Admitted:
         rules = self.rules_of(schedule)
         return SeenRun(run, schedule, rules) if self._sees(run, schedule, rules) else None
 
-    def those_seen(self, runs: Collection[Run]) -> list[Run]:
+    def seen_of(self, runs: Collection[Run]) -> list[Run]:
         """The runs that the actor may see. Makes one query for all of their schedules."""
         schedules = self.briefs({ScheduleId(run.schedule_id) for run in runs})
         return [run for run in runs if self._sees_brief(run, schedules.get(ScheduleId(run.schedule_id)))]
 
     def visible(self, runs: QuerySet[Run]) -> QuerySet[Run]:
-        """The runs that the actor may see, as a query, so that a limit counts only these. Only for runs that haven't ended.
+        """The runs that the actor may see, as a query, so that a limit counts only these. `runs`: runs that haven't ended.
 
         Makes two queries: for the ids of all their schedules, and for these schedules.
         """
@@ -187,7 +189,7 @@ class Admitted:
     ) -> Denied | None:
         """Why the actor may not do this. `rules`: the schedule's. `owner`: a run's requester, if its schedule was deleted.
 
-        `actor`: somebody else than the person who was admitted.
+        `actor`: instead of the person who was admitted.
         """
         who = actor or self.actor
         subject = Subject(

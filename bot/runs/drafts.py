@@ -57,7 +57,10 @@ NOTHING = Values()
 
 
 def without_secrets(platform: Platform, read: Mention, tasks: Collection[str]) -> Values:
-    """The values of a mention, without secret ones. `tasks` may get the values: their signatures say which are secret."""
+    """The values of a mention, without secret ones. `tasks`: those that may get the values.
+
+    Names say which values are secret. Positional values have the names of these tasks' parameters.
+    """
     call = (read.args or [], read.kwargs)
     secrets = Secrets.of(platform.secret_keys, (), call)
     hidden = secrets.hidden(read.kwargs)

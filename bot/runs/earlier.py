@@ -6,9 +6,9 @@ from bot.core.model import RunRequest
 from bot.core.reasons import Code
 from bot.core.status import RunState
 from bot.models import Run
+from bot.runs.budget import Budget
 from bot.runs.door import Admitted
 from bot.runs.refusals import MaybeSent, NotAllowed, NothingSent, Refused, Taken
-from bot.runs.waiting import Budget
 
 POLL = 0.05  # seconds between two reads while another press of the same form is being sent
 ANSWERING = 0.3  # seconds of the budget that are left for answering
@@ -17,7 +17,8 @@ ANSWERING = 0.3  # seconds of the budget that are left for answering
 def started(admitted: Admitted, request: RunRequest, budget: Budget, why: Refused | NotAllowed) -> Run:
     """The run that an earlier press of this form has started.
 
-    Raises `why` if there is none, if the earlier press certainly sent nothing, or if the person may not see the run.
+    Raises `why` if there is none, if the earlier press certainly sent nothing, or if the person may not see the run. Otherwise
+    raises what `awaited` and `sent` raise.
     """
     run = Run.objects.filter(key=request.key).first()
     if run is None or can_be_retried(run, request) or not admitted.seen(run):
@@ -40,10 +41,10 @@ def was_unsaved(run: Run) -> bool:
 
 
 def awaited(run: Run, request: RunRequest, budget: Budget) -> Run:
-    """Waits until the run is sent or not sent, as long as the budget allows. Raises Taken if another request made it."""
+    """Waits until the run is sent or not sent, as long as the budget allows. Raises Taken if another request made the run."""
     if run.digest != request.digest:
         raise Taken(run)
-    # While it is queued, another thread is sending it, or a crash has left it in this state.
+    # While the run is queued, another thread is sending it, or a crash has left it in this state.
     while run.state == RunState.QUEUED and budget.left() > ANSWERING:
         time.sleep(POLL)
         run.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Tells a database that fails from one that refuses a value."""
+"""Distinguishes a database that fails from one that refuses a value."""
 
 from django.db import InterfaceError, InternalError, OperationalError
 

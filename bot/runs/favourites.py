@@ -13,7 +13,7 @@ from bot.runs.door import Admitted
 from bot.runs.refusals import Full, Gone
 
 MOST = 20  # per user
-TRIES = 5  # to take a free place. Another process may be faster, but only for the same user.
+TRIES = 5  # tries to take a free place. Another process may be faster, but only for the same user.
 HELD = Prepared(
     lambda: Favourite.objects.filter(user_id=Placeholder("user"), schedule_id=Placeholder("schedule")).values_list("pk")
 )
@@ -27,7 +27,7 @@ def add(admitted: Admitted, schedule: ScheduleId) -> None:
         taken = _taken(admitted)
         if schedule in taken:
             return
-        free = set(range(MOST)) - set(taken.values()) or _left(admitted, taken)
+        free = set(range(MOST)) - set(taken.values()) or _freed(admitted, taken)
         if not free:
             raise Full(MOST)
         try:
@@ -71,8 +71,8 @@ def _taken(admitted: Admitted) -> dict[ScheduleId, int]:
     return {ScheduleId(schedule): place for schedule, place in own.values_list("schedule_id", "place")}
 
 
-def _left(admitted: Admitted, taken: dict[ScheduleId, int]) -> set[int]:
-    """Frees the places of schedules that were deleted or are hidden now: the actor can't find these to remove them."""
+def _freed(admitted: Admitted, taken: dict[ScheduleId, int]) -> set[int]:
+    """Frees the places of schedules that were deleted or are hidden now: the actor can't find them to remove them."""
     gone = set(taken) - {brief.id for brief in _visible(admitted, taken)}
     Favourite.objects.filter(user_id=str(admitted.actor.user), schedule_id__in=gone).delete()
     return {taken[schedule] for schedule in gone}

@@ -32,7 +32,7 @@ ANY = Q()  # every run
 # An ended run is watched for this time. If its worker is lost, the broker may give the task to another worker, and it ends again.
 WATCHED_ON = timedelta(hours=1)
 PATIENCE = timedelta(hours=24)  # an open run ends as `unseen` this long after its deadline
-# Outcomes that the database has refused, by task and token. Sources return them at each pass.
+# Outcomes that the database has refused, by task and token. Sources return them at each pass, so we skip them for a minute.
 _refused = Pauses(60.0)
 
 
@@ -116,7 +116,7 @@ def _take(run: Run, outcome: Outcome) -> None:
 
 
 def _runs_on(run: Run, outcome: Outcome) -> bool:
-    """Whether a worker has only marked the task as revoked, while the task goes on, in that worker or in another one.
+    """Whether a worker has only marked the task as revoked, while the task goes on in this worker or in another one.
 
     Events don't say REVOKED of a task that is only marked.
     """
@@ -144,7 +144,7 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
         run.stop_due_at = None
     ends = _ends(run)
     if outcome.status == REVOKED == ends[-1][0]:  # several workers may report that they revoked the task
-        return _say_better_why(run, outcome, now)
+        return _revoked_again(run, outcome, now)
     this_end = (outcome.status, outcome.result, outcome.at)
     is_new = outcome.status in FINAL and this_end[:2] != ends[-1][:2] and this_end not in ends  # events may come twice
     if is_new:
@@ -165,8 +165,8 @@ def _ends(run: Run) -> list[tuple[str, str, datetime | None]]:
     return [(run.status, run.result, run.finished_at), *later]
 
 
-def _say_better_why(run: Run, outcome: Outcome, now: datetime) -> bool:
-    """The task was revoked already. That isn't another end, but this report may say that it was terminated."""
+def _revoked_again(run: Run, outcome: Outcome, now: datetime) -> bool:
+    """Saves a second report that the task was revoked. It isn't another end, but it may say that the task was terminated."""
     is_news = not run.later_ends and run.result != outcome.result
     if is_news:
         if is_terminated(run.status, outcome.result) and not is_terminated(run.status, run.result):
@@ -178,9 +178,9 @@ def _say_better_why(run: Run, outcome: Outcome, now: datetime) -> bool:
 
 
 def mark_overdue(*, now: datetime, of: Q = ANY) -> int:
-    """Marks runs whose deadline has passed without a report.
+    """Marks runs as overdue if their deadline has passed without a report. `of`: which runs may change.
 
-    `of`: which runs may be marked. Returns how many runs changed.
+    Ends them instead if they have no source, or if a worker has marked their task as revoked. Returns how many runs changed.
     """
     return sum(_mark_overdue(pk, now) for pk in _late(AWAITED, now, of))
 
@@ -253,14 +253,14 @@ def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
     run = Run.objects.select_for_update().filter(pk=pk, state__in=OPEN).first()
     if run is None:
         return False
-    run.state = RunState.UNSEEN
-    run.unseen_because = run.unseen_because or why.dump()
+    reason = run.unseen_reason or why
+    run.state, run.unseen_because = RunState.UNSEEN, reason.dump()
     run.deadline_at = now + WATCHED_ON
     run.save(update_fields=["state", "unseen_because", "deadline_at"])
     replies = [NoticeKind.UNSEEN] if run.tells_of("") else []
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *replies, now=now, at_once=True)
-    _append_end(run, code=why.code, **why.params)
-    log.warning("run %s: its end can't be known (%s)", run.pk, why.code)
+    _append_end(run, code=reason.code, **reason.params)
+    log.warning("run %s: its end can't be known (%s)", run.pk, reason.code)
     return True
 
 

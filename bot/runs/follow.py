@@ -30,7 +30,8 @@ def catch_up(platform: Platform, run: Run) -> bool:
     is_watched = run.state in OPEN or run.state == RunState.UNSEEN or (run.state in ENDED and run.deadline_at > now)
     if not is_watched:
         return False
-    outcomes, changed = platform.sources.of(run), 0
+    changed = 0
+    outcomes = platform.sources.of(run)
     if outcomes is not None:
         try:
             news = outcomes.of(TaskId(run.task_id))
@@ -47,11 +48,12 @@ def catch_up(platform: Platform, run: Run) -> bool:
     return bool(changed)
 
 
-def catch_up_all(there: Sources, runs: Iterable[Run], *, deadline: float, secret_keys: tuple[str, ...]) -> int:
-    """Asks the sources of these runs, each until it doesn't answer. Returns how many runs have changed."""
-    silent, changed = set[Source](), 0
+def catch_up_all(known: Sources, runs: Iterable[Run], *, deadline: float, secret_keys: tuple[str, ...]) -> int:
+    """Asks the sources of these runs. A source that doesn't answer isn't asked again. Returns how many runs have changed."""
+    changed = 0
+    silent = set[Source]()
     for run in runs:
-        outcomes = there.of(run)
+        outcomes = known.of(run)
         if outcomes is None or outcomes.source in silent:
             continue
         try:

@@ -31,16 +31,16 @@ class Gate:
     installation: InstallationId = installations.NAMELESS  # the token's, by Slack's last answer
     is_open: bool = False
     is_trusted: bool = False  # whether Slack has accepted a message since the last refusal. If not, try one at a time.
-    _next: float = 0.0  # monotonic: when the next check is due
+    _next_check: float = 0.0  # monotonic: when the next check is due
     _news: Introduction | Reason | None = None  # Slack's answer, while it isn't saved yet
     _known: Reason | None = None  # the problem that `listen` read last
-    _listen: float = 0.0  # monotonic: when the next look is due
+    _next_look: float = 0.0  # monotonic: when the next look for refusals of other processes is due
 
     def is_due(self) -> bool:
         """Whether to call `ask` now. After True, it returns False for a while, so that only one thread asks."""
-        if time.monotonic() < self._next:
+        if time.monotonic() < self._next_check:
             return False
-        self._next = time.monotonic() + PAUSE
+        self._next_check = time.monotonic() + PAUSE
         return True
 
     def ask(self) -> None:
@@ -50,17 +50,17 @@ class Gate:
             self.shut(exc)
         except NotDelivered as exc:
             log.warning("Slack can't be asked whether our token is good: %s", exc)
-            self._next = time.monotonic() + (EVERY if self.is_open else RETRY)
+            self._next_check = time.monotonic() + (EVERY if self.is_open else RETRY)
         else:
             self._news, self.installation = found, found.installation
-            self.is_open, self._next = True, time.monotonic() + EVERY
+            self.is_open, self._next_check = True, time.monotonic() + EVERY
 
     def shut(self, exc: InstallationRefused) -> None:
         """Call this when Slack has refused our token."""
         log.error("Slack refuses this installation (%s): nothing can be delivered until that is mended", exc)
         self._news = self._known = exc.reason
         self.is_open = self.is_trusted = False
-        self._next = time.monotonic() + PAUSE
+        self._next_check = time.monotonic() + PAUSE
 
     def write(self) -> None:
         """Saves Slack's last answer, for /readyz and other processes."""
@@ -73,11 +73,11 @@ class Gate:
             self._news = None
 
     def listen(self) -> None:
-        """If Slack has just refused another process, makes a check due. It may use another token, so this gate stays open."""
-        if not self.is_open or time.monotonic() < self._listen:
+        """If Slack has just refused another process, makes a check due. That process may use another token: the gate stays open."""
+        if not self.is_open or time.monotonic() < self._next_look:
             return
-        self._listen = time.monotonic() + LISTEN
+        self._next_look = time.monotonic() + LISTEN
         problem = installations.problem(self.installation)
         if problem is not None and problem != self._known:
-            self._next = 0.0
+            self._next_check = 0.0
         self._known = problem

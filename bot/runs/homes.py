@@ -45,8 +45,8 @@ class Contents:
     now: Now
     favourites: tuple[Brief, ...]
     last: tuple[OwnRun, ...]
-    # Of the reader's own runs, even those that are hidden from them now, and of the runs that wait for them, by id. The loop
-    # compares them (bot.runs.own.mark).
+    # The marks (bot.runs.own.mark) that the loop compares, by run: of the reader's own runs, even if they are hidden now, and of
+    # the runs that wait for the reader's approval.
     marks: dict[str, str]
 
 
@@ -125,13 +125,13 @@ def _differs(home: Home, newest: int | None, marks: dict[str, str]) -> bool:
     if home.shown is None:
         return True
     is_new = newest is not None and str(newest) not in home.shown
-    return is_new or any(marks.get(run) != mark for run, mark in home.shown.items())
+    return is_new or any(marks.get(run) != before for run, before in home.shown.items())
 
 
 def _marks(runs: Collection[int]) -> dict[str, str]:
     keys, found = sorted(runs), dict[str, str]()
-    for at in range(0, len(keys), CHUNK):
-        rows = Run.objects.filter(pk__in=padded(keys[at : at + CHUNK])).order_by()
+    for start in range(0, len(keys), CHUNK):
+        rows = Run.objects.filter(pk__in=padded(keys[start : start + CHUNK])).order_by()
         for run, state, status, asked_at in rows.values_list("pk", "state", "status", "stop_asked_at"):
             found[str(run)] = mark(state, status, is_stopping=asked_at is not None)
     return found
@@ -146,7 +146,7 @@ def claim(home: Home, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Refreshing:
-    """Its `step` runs in its own loop and publishes changed tabs. `publish` may raise NotDelivered or a subclass of it."""
+    """Publishes changed tabs. `step` runs in its own loop. `publish` may raise NotDelivered or a subclass of it."""
 
     gate: Gate
     publish: Callable[[SlackUserId], None]

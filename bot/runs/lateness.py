@@ -1,6 +1,6 @@
 """Whether notices are delivered in time. It doesn't matter which process delivers them.
 
-`of`: the installation whose notices are meant; empty: all installations.
+`of` is the installation whose notices are meant; empty: all installations.
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from bot.runs import installations
 from bot.runs.installations import NAMELESS
 
 LATE = timedelta(minutes=2)  # if a notice is overdue for longer, no process delivers notices, or they are too slow
-FAILING = 3  # failed tries; with more, a notice counts as failing
+FAILING = 3  # a notice counts as failing if more tries than these have failed
 TOLD = timedelta(hours=1)  # how long a parked notice is reported
 
 

@@ -9,14 +9,14 @@ from bot.models import Run
 
 
 def result(base_url: str, run: Run) -> str:
-    """Where the result is: on the run's page, which all staff may see, or in the results admin. Empty if there will be none."""
+    """Where the result is shown: on the run's page or, without that page, in the admin. Empty if there will be no result."""
     if run.source == Source.NONE:
         return ""
     return _absolute(base_url, path("runtask:status", run.pk) or result_path(run) or record_path(run))
 
 
 def page(base_url: str, run: Run) -> str:
-    """The run's own page, which all staff may see. Without that page, the run's record in the admin."""
+    """The run's own page, which needs no permission for the admin. Without that page, the run's record in the admin."""
     return _absolute(base_url, path("runtask:status", run.pk) or record_path(run))
 
 

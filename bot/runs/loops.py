@@ -132,7 +132,7 @@ class Watcher:
             if not self._is_silent:
                 sources.silent(self.outcomes, exc.reason)
             self._is_silent = True
-            # The source's own runs don't become overdue now: their results may be there, but can't be read.
+            # Runs of this source don't become overdue now: their results may be there, but can't be read.
             if finish.mark_overdue(now=now, of=self.settles & ~Q(source=self.outcomes.source)):
                 self.wake()
             return AFTER_ERROR
@@ -148,7 +148,7 @@ class Watcher:
         return Run.objects.filter(self.settles, state__in=AWAITED).exists()
 
     def _answered(self, now: datetime) -> int:
-        """Every few seconds: saves that the source answers, and ends runs as unseen. Returns how many."""
+        """Every few seconds, saves that the source answers, and ends runs as unseen. Returns how many runs it ended."""
         pause = NOTED if self.outcomes.life is None else min(NOTED, self.outcomes.life / 4)
         if not self._is_silent and time.monotonic() - self._noted <= pause:
             return 0

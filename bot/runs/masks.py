@@ -42,9 +42,10 @@ def of_run(run: Run, keys: tuple[str, ...], today: Parameters = ()) -> Secrets:
 
 
 def _either(then: Parameters, now: Parameters, keys: tuple[str, ...], length: int) -> Parameters:
+    """The names of positional values: the new ones, but an old one where it says that the value is secret."""
     if not then or not now or then == now:
         return now or then
-    pairs = [(parameter(then, at), parameter(now, at)) for at in range(max(length, len(then), len(now)))]
+    pairs = [(parameter(then, index), parameter(now, index)) for index in range(max(length, len(then), len(now)))]
     rest = tuple(name for name in now[-1:] if name.startswith("*"))
     return (*(old if is_secret(old, keys) else new or old for old, new in pairs), *rest)
 

@@ -47,13 +47,13 @@ def measure(*, now: datetime) -> Metrics:
     """Makes one query for each kind of rows, and one for each installation, which takes one step of an index."""
     runs, names = _runs(now), installations.named()
     notices = _notices(names, now)
-    due = [some for some in notices if some.state in (NoticeState.OWED, NoticeState.CLAIMED)]
+    due = [group for group in notices if group.state in (NoticeState.OWED, NoticeState.CLAIMED)]
     return Metrics(
-        runs=_summed(RUNS, (((some.state, some.label), some.count) for some in runs)),
-        oldest_open_run=_age(now, (some.oldest for some in runs if some.state in OPEN)),
-        notices=_summed(NoticeState.values, ((some.state, some.count) for some in notices)),
-        failing_notices=sum(some.failing for some in due),
-        oldest_due_notice=_age(now, (some.oldest for some in due)),
+        runs=_summed(RUNS, (((group.state, group.label), group.count) for group in runs)),
+        oldest_open_run=_age(now, (group.oldest for group in runs if group.state in OPEN)),
+        notices=_summed(NoticeState.values, ((group.state, group.count) for group in notices)),
+        failing_notices=sum(group.failing for group in due),
+        oldest_due_notice=_age(now, (group.oldest for group in due)),
         parked_notices=_parked(names, now),
         refusals=_refusals(now),
         source_lags=sources.lags(_awaited(runs), now=now),
@@ -90,20 +90,18 @@ class _Notices:
 
 def _runs(now: datetime) -> list[_Runs]:
     ended = finish.watched_on(now), Q(state__in=NEVER_RUN, deadline_at__gt=now - PERIOD)
-    found = [Run.objects.filter(some).order_by() for some in (Q(state__in=UNENDED), *ended)]
+    found = [Run.objects.filter(condition).order_by() for condition in (Q(state__in=UNENDED), *ended)]
     counted = {"count": Count("pk"), "oldest": Min("created_at")}
-    return [
-        _Runs(**row)
-        for row in _together([some.values("state", "status", "source").annotate(**counted) for some in found])
-    ]
+    groups = [runs.values("state", "status", "source").annotate(**counted) for runs in found]
+    return [_Runs(**row) for row in _together(groups)]
 
 
 def _awaited(runs: Iterable[_Runs]) -> dict[str, datetime]:
     """Since when the oldest of these runs waits for its result, by source."""
     since: dict[str, datetime] = {}
-    for some in runs:
-        if some.state in AWAITED:
-            since[some.source] = min(some.oldest, since.get(some.source, some.oldest))
+    for group in runs:
+        if group.state in AWAITED:
+            since[group.source] = min(group.oldest, since.get(group.source, group.oldest))
     return since
 
 
@@ -111,7 +109,7 @@ def _notices(names: list[str], now: datetime) -> list[_Notices]:
     found = [_of(names, WAITING), _lately(names, OVER, now)]
     failing = Count("pk", filter=Q(attempts__gt=lateness.FAILING))
     counted = {"count": Count("pk"), "failing": failing, "oldest": Min("due_at")}
-    return [_Notices(**row) for row in _together([some.values("state").annotate(**counted) for some in found])]
+    return [_Notices(**row) for row in _together([notices.values("state").annotate(**counted) for notices in found])]
 
 
 def _parked(names: list[str], now: datetime) -> dict[str, int]:

@@ -47,7 +47,10 @@ def has_notices(run: Run) -> bool:
 
 
 def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False) -> None:
-    """Owes an edit of the first message, and notices of `others`. The edit shows the run as it is when the edit is claimed."""
+    """Owes an edit of the first message, and notices of the kinds in `others`.
+
+    The edit shows the run as it is when the edit is claimed. `at_once`: doesn't wait for EDIT_PACE.
+    """
     if _insert(run, [*others, NoticeKind.PROGRESS], now):
         _owe_edits_again(run, [NoticeKind.PROGRESS], now=now, at_once=at_once)
 
@@ -94,7 +97,7 @@ def _owe_edits_again(run: Run, kinds: Sequence[str], *, now: datetime, at_once: 
 
 
 def owe_again(run: Run, *, now: datetime) -> None:
-    """Owes the reply that says that the task ended again. If it was sent before, it will be sent once more."""
+    """Owes the reply that says that the task ended again. If that reply was sent before, it will be sent once more."""
     if not _insert(run, [NoticeKind.AGAIN], now):
         return
     Notice.objects.filter(run=run, kind=NoticeKind.AGAIN).update(
@@ -132,8 +135,9 @@ def _notice(
 
 
 def arrange(runs: Collection[int], now: datetime) -> None:
-    """Sets each unsent notice of these runs to `owed` (may be sent), `behind` (an earlier notice isn't sent yet) or `parked` (an
-    earlier notice was given up). Deliverers read only `owed`.
+    """Sets the states of those notices of these runs that wait. Deliverers read only `owed`.
+
+    `owed`: it may be sent. `behind`: an earlier notice isn't sent yet. `parked`: an earlier notice was given up.
 
     Call this inside a transaction that has locked the runs' rows.
     """
@@ -144,10 +148,10 @@ def arrange(runs: Collection[int], now: datetime) -> None:
         ahead: list[tuple[str, int, str]] = []  # kind, rank and state of notices that others may wait for
         for _, _, pk, kind, rank, state in notices:
             if state in WAITING:
-                place = _place([one for one in ahead if one[1] < rank])
-                if place[0] != state:
-                    moves.setdefault((state, *place), []).append(pk)
-                state = place[0]  # noqa: PLW2901
+                arranged, cause = _arranged([one for one in ahead if one[1] < rank])
+                if arranged != state:
+                    moves.setdefault((state, arranged, cause), []).append(pk)
+                state = arranged  # noqa: PLW2901
             if NoticeKind.of(kind) not in EDITS and state != NoticeState.SENT:
                 ahead.append((kind, rank, state))
     for (was, state, cause), keys in moves.items():
@@ -159,8 +163,8 @@ def arrange(runs: Collection[int], now: datetime) -> None:
             moved.update(state=state, due_at=Greatest(F("due_at"), Value(now, DateTimeField())))
 
 
-def _place(ahead: list[tuple[str, int, str]]) -> tuple[str, str]:
-    """The state of a notice that waits for these. If one of them is parked: its kind, too; otherwise, an empty text."""
+def _arranged(ahead: list[tuple[str, int, str]]) -> tuple[str, str]:
+    """The state of a notice that waits for these, and the kind of the first of them that is parked (empty: none is)."""
     if parked := next((kind for kind, _, state in ahead if state == NoticeState.PARKED), ""):
         return NoticeState.PARKED, parked
     return (NoticeState.BEHIND if ahead else NoticeState.OWED), ""

@@ -70,7 +70,7 @@ def newest_of(users: Collection[Any]) -> dict[Any, int]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Own:
-    """A user's newest runs, and the mark of each by its id. `marks` has also the runs that the user may not see any more."""
+    """A user's newest runs, and the mark of each by its id. `marks` also has the runs that the user may not see any more."""
 
     shown: tuple[OwnRun, ...]
     marks: dict[str, str]
@@ -91,7 +91,7 @@ def mark(state: str, status: str, *, is_stopping: bool) -> str:
 
 
 def _shown(admitted: Admitted, runs: Collection[Run]) -> tuple[OwnRun, ...]:
-    rows = admitted.those_seen(runs)
+    rows = admitted.seen_of(runs)
     addresses = installations.addresses(rows)
     return tuple(
         OwnRun(

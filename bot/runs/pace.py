@@ -17,13 +17,13 @@ from bot.models import Notice
 # "1 per second", "short bursts over that limit are allowed": docs.slack.dev, apis/web-api/rate-limits
 BURST = 3
 EACH = timedelta(seconds=1)  # the bucket gets one message back after this time
-FULL = (BURST - 1) * EACH  # a bucket that will be full again within this time still has a message
+ONE_LEFT = (BURST - 1) * EACH  # a bucket that will be full again within this time still has at least one message
 
 
 def with_pace(notices: QuerySet[Notice]) -> QuerySet[Notice]:
     """Adds `channel_full_at` to the notices: when the bucket of their run's channel is full again. `paced` needs it."""
-    there = Notice.objects.filter(installation=OuterRef("installation"), channel=OuterRef("run__channel"))
-    newest = there.filter(full_at__isnull=False).order_by("-full_at").values("full_at")[:1]
+    in_channel = Notice.objects.filter(installation=OuterRef("installation"), channel=OuterRef("run__channel"))
+    newest = in_channel.filter(full_at__isnull=False).order_by("-full_at").values("full_at")[:1]
     return notices.annotate(channel_full_at=Subquery(newest))
 
 
@@ -50,8 +50,8 @@ def paced(due: Iterable[Any], now: datetime) -> Paced:
         before = None if notice.recipient else notice.channel_full_at
         full = max(full_at.get(channel) or before or now, now)
         full_at[channel] = full + EACH
-        if full - now > FULL:
-            found.wait.append((notice, full - FULL))
+        if full - now > ONE_LEFT:
+            found.wait.append((notice, full - ONE_LEFT))
         else:
             notice.full_at = full + EACH
             found.go.append(notice)
@@ -60,4 +60,4 @@ def paced(due: Iterable[Any], now: datetime) -> Paced:
 
 def after_pause(until: datetime) -> datetime:
     """The `full_at` of a channel in which we may post nothing before `until`."""
-    return until + FULL
+    return until + ONE_LEFT

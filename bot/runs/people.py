@@ -62,7 +62,7 @@ def named(text: str, *, became: bool = True) -> list[PersonId]:
 
 
 def users_named(name: str) -> set[str]:
-    """The primary key of the user who has this name now."""
+    """The primary key of the user who has this name now. Empty: nobody has it."""
     users: Any = get_user_model()
     found = users._default_manager.filter(**{users.USERNAME_FIELD: name})  # noqa: SLF001  # documented
     return {str(user) for user in found.values_list("pk", flat=True)}

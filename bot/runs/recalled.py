@@ -17,8 +17,8 @@ from bot.models import Answer, Run, SlackLink
 from bot.runs import rulebook
 from bot.runs.actors import email_of, of_user, with_groups
 
-# Columns of a link that are fields of a profile. Without `home`, which is empty until the person acts: then we take the
-# workspace in which they are linked.
+# Columns of a link that are fields of a profile. `home` isn't among them, because it is empty until the person acts. Until then,
+# we take the workspace in which they are linked.
 FACTS_BUT_HOME = ("is_guest", "is_bot", "is_deleted", "is_stranger")
 
 

@@ -28,7 +28,7 @@ class Site:
 
 
 def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
-    """`channel`: for an edit, the channel of its root, as the run's may have changed. May read the run's user and answers."""
+    """`channel`: for an edit, the channel of its root, as the run's may have changed. May query users, answers and rules."""
     run, kind = notice.run, NoticeKind.of(notice.kind)
     recipient = SlackUserId(notice.recipient) if notice.recipient else None
     return Report(
@@ -107,7 +107,7 @@ def stopped(run: Run) -> Stopped | None:
 
 
 def asked(run: Run) -> Asked | None:
-    """The run's approval. None: it needs none. Reads the answers and, while it waits, which messages to approvers were parked."""
+    """The run's approval. None: it needs none. Reads the answers and, while the run waits, which messages to approvers were parked."""
     if run.approval_digest is None:
         return None
     return Asked(

@@ -32,7 +32,7 @@ from bot.runs import clock, installations, limits, masks
 from bot.runs.attempts import Attempt
 from bot.runs.door import Admitted, Platform
 
-# A new attempt clears these: a Stop of the earlier attempt, which sent nothing, doesn't count for it.
+# A new attempt clears these columns: a Stop of the earlier attempt, which sent nothing, doesn't count for the new one.
 NO_STOP = {
     "stop_asked_at": None,
     "stopped_by": None,
@@ -59,7 +59,7 @@ def attempt(
     `names`: the names of the positional values. They are stored, so that the run's pages mask the same values as the form.
     """
     platform, actor, now = admitted.platform, admitted.actor, clock.now()
-    found = {
+    values = {
         **NO_STOP,
         **limits.columns_of_rules(rules),
         "reason": clean(request.reason).strip() or None,  # PostgreSQL takes no U+0000
@@ -83,12 +83,12 @@ def attempt(
     }
     if (destination := request.destination or _announcement(platform, schedule, actor)) is not None:
         requester = destination.requester
-        found |= {"installation": destination.installation}
-        found |= {"team": requester.team if requester else "", "slack_user": requester.user if requester else ""}
-        found |= {"channel": destination.place.channel, "parent": destination.place.parent}
+        values |= {"installation": destination.installation}
+        values |= {"team": requester.team if requester else "", "slack_user": requester.user if requester else ""}
+        values |= {"channel": destination.place.channel, "parent": destination.place.parent}
     otherwise = {"state": RunState.NOT_SENT, "deadline_at": now}
     return Attempt(
-        key=request.key, values=found, pressed=_asked(admitted, request, schedule, found), otherwise=otherwise
+        key=request.key, values=values, pressed=_asked(admitted, request, schedule, values), otherwise=otherwise
     )
 
 
@@ -113,8 +113,8 @@ def _clipped(changed: list[dict[str, Any]], *, has_values: bool) -> dict[str, An
     left_out = () if has_values else ("old", "new")
     told = [
         {
-            name: clip(it, AUDITED_TEXT) if isinstance(it, str) else it
-            for name, it in change.items()
+            name: clip(value, AUDITED_TEXT) if isinstance(value, str) else value
+            for name, value in change.items()
             if name not in left_out
         }
         for change in changed[:AUDITED]
@@ -145,7 +145,7 @@ def deadline(platform: Platform, dispatch: Dispatch, now: datetime) -> datetime:
 
 
 def _approval(schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...], now: datetime) -> dict[str, Any]:
-    """The columns that describe the approval. If rules ask for none, they are None, and the run is sent at once."""
+    """The columns of a run that waits for approval. If rules ask for none, they are None, and the run is sent at once."""
     needs, found = approval.needs(rules), terms(rules)
     if not needs:
         return {"approval_needs": None, "approval_ask": None, "approval_digest": None, "approvers_asked_at": None}
@@ -160,29 +160,29 @@ def _approval(schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...], n
 
 
 def digest(schedule: Schedule, dispatch: Dispatch, *, salt: str) -> str:
-    call = json.loads(json.dumps([dispatch.args, dispatch.kwargs]))  # as JSON in the row changes them, such as tuples
+    call = json.loads(json.dumps([dispatch.args, dispatch.kwargs]))  # the row's JSON turns tuples into lists, too
     return approval.digest(schedule, (call[0], call[1]), dispatch.options, salt=salt)
 
 
 def is_as_asked(run: Run, schedule: Schedule, dispatch: Dispatch) -> bool:
     """Whether this is the message that the approvers have seen. The requester may have been renamed; that is ignored."""
-    asked, sent = run.approval_digest or "", dict(dispatch.options)
-    then = run.options.get("headers", {})
-    if options.REQUESTER_HEADER in then:
-        sent["headers"] = {**sent.get("headers", {}), options.REQUESTER_HEADER: then[options.REQUESTER_HEADER]}
+    asked = run.approval_digest or ""
+    sent, headers = dict(dispatch.options), run.options.get("headers", {})
+    if options.REQUESTER_HEADER in headers:
+        sent["headers"] = {**sent.get("headers", {}), options.REQUESTER_HEADER: headers[options.REQUESTER_HEADER]}
     return digest(schedule, replace(dispatch, options=sent), salt=asked[: approval.SALT]) == asked
 
 
 def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Destination | None:
-    """Where a run from the web or the API is announced; None: nowhere. `requester` is their Slack account, if they have one."""
+    """Where a run from the web or the API is announced; None: nowhere. Its `requester` is the actor's account there, if any."""
     channel = platform.announcements.get(schedule.name, platform.announcements.get("*", ""))
     if not channel:
         return None
     named, _, channel = channel.rpartition("/")
     installation = InstallationId(named) or installations.only()
     team = team_of(installation)
-    there = SlackLink.objects.filter(user_id=str(actor.user), team=team) if team else SlackLink.objects.none()
-    requester = there.order_by("pk").values_list("slack_user", flat=True).first()
+    links = SlackLink.objects.filter(user_id=str(actor.user), team=team) if team else SlackLink.objects.none()
+    requester = links.order_by("pk").values_list("slack_user", flat=True).first()
     return Destination(
         installation=installation,
         place=Place(channel=ChannelId(channel)),
@@ -193,7 +193,7 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
 def _changes(
     schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...], names: Parameters
 ) -> Iterator[dict[str, Any]]:
-    old = limits.stored_call(schedule) or ([], {})  # if they can't be read, everything sent counts as changed
+    old = limits.stored_call(schedule) or ([], {})  # if these can't be read, everything sent counts as changed
     for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names, headers=masks.headers(schedule)):
         yield {name: value for name, value in asdict(change).items() if value or name in ("old", "new")}
 

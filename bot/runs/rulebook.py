@@ -37,7 +37,7 @@ class InForce:
 
 @dataclass(frozen=True)
 class _Held:
-    version: str | None = None  # None: the rules weren't read yet
+    version: str | None = None  # None: the rules haven't been read yet
     book: RuleBook = field(default_factory=RuleBook)
 
 
@@ -86,18 +86,21 @@ def replace(rules: Iterable[Rule], *, by: By) -> None:
     if not SiteState.objects.filter(pk=ONLY).update(version=F("version")):
         SiteState.objects.create(pk=ONLY)
     wanted = {fold(rule.name): rule for rule in rules}
-    there = {fold(row.name): row for row in StoredRule.objects.all()}
-    deleted = [row for name, row in there.items() if name not in wanted]
-    kept, were = [name for name in wanted if name in there], [name for name in there if name in wanted]
+    rows = {fold(row.name): row for row in StoredRule.objects.all()}
+    deleted = [row for name, row in rows.items() if name not in wanted]
+    kept = [name for name in wanted if name in rows]
+    kept_before = [name for name in rows if name in wanted]  # the same names, in the order that they have now
     same = {
-        name for name, before in zip(kept, were, strict=True) if name == before and _is_same(there[name], wanted[name])
+        name
+        for name, before in zip(kept, kept_before, strict=True)
+        if name == before and _is_same(rows[name], wanted[name])
     }
     saved = [rule.name for name, rule in wanted.items() if name not in same]
     if not saved and not deleted:
         return
     StoredRule.objects.filter(pk__in=[row.pk for row in deleted]).delete()
     for position, (name, rule) in enumerate(wanted.items()):
-        row = there.get(name) or StoredRule()
+        row = rows.get(name) or StoredRule()
         row.name, row.body, row.position = rule.name, body(rule), position
         row.save()
     renew(database_of(SiteState))

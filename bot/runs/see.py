@@ -72,7 +72,7 @@ def preview_of(admitted: Admitted, found: Schedule, channel: ChannelId | None = 
     """Like `preview`, of a schedule that the actor may see."""
     platform = admitted.platform
     target = platform.sender.target(found)
-    newest = _newest_open(platform, found)  # must come before `_last`: it may find that this run has ended
+    newest = _newest_open(platform, found)  # before `_last`, because this may find that the run has ended
     return Preview(
         schedule=found,
         when=platform.catalog.when(found),
@@ -104,7 +104,7 @@ def _last_of_ours(schedule: Schedule, newest_open: Row | None) -> LastRun | None
     alias, rows = database_of(Run), list[Row]()
     for state in ENDED:
         rows += NEWEST_ENDED.rows(alias, schedule=schedule.id, state=state.value)
-    run, created_at, sent_at, finished_at, status, state = max(rows, default=NO_RUN)  # by its number
+    run, created_at, sent_at, finished_at, status, state = max(rows, default=NO_RUN)  # the run with the highest id
     if newest_open is not None and newest_open[-1] == RunState.OVERDUE and newest_open[0] > run:
         _, created_at, sent_at, *_, state = newest_open
     if not state:
@@ -115,7 +115,7 @@ def _last_of_ours(schedule: Schedule, newest_open: Row | None) -> LastRun | None
 
 
 def _newest_open(platform: Platform, schedule: Schedule) -> Row | None:
-    """The newest open run: an overdue one only if all are. Asks its source first, unless it is overdue: it may have ended."""
+    """The newest open run: an overdue one only if all are. Unless it is overdue, its source is asked first: it may have ended."""
     alias = database_of(Run)
     row = NEWEST_OPEN.first(alias, schedule=schedule.id)
     if row is not None and row[-1] != RunState.OVERDUE and catch_up(platform, Run.objects.get(pk=row[0])):

@@ -14,9 +14,9 @@ from bot.core.status import RunState
 from bot.models import Run, atomic, still
 from bot.runs import attempts, audit, clock, finish, outbox
 from bot.runs.attempts import Attempt
+from bot.runs.budget import Budget
 from bot.runs.door import Platform
 from bot.runs.refusals import MaybeSent, NothingSent
-from bot.runs.waiting import Budget
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +60,8 @@ def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> 
 def _save(platform: Platform, run: Run, attempt: Attempt, state: RunState, now: datetime) -> None:
     """Saves the new state and the notices that the run owes. If no result will come, a sent run ends here, as unseen.
 
-    If a watcher has recorded the result already, the state stays. A second call changes nothing, because the first one may have
-    been committed although its answer was lost.
+    If a watcher has recorded the result already, the state stays. A second call does no harm: the first one may have been
+    committed although its answer was lost.
     """
     sent_at = now if state is RunState.SENT else None
     rows = Run.objects.filter(pk=run.pk, sent_at=None)
@@ -69,7 +69,7 @@ def _save(platform: Platform, run: Run, attempt: Attempt, state: RunState, now: 
         was_queued = rows.filter(still(RunState.QUEUED)).update(state=state, sent_at=sent_at)
         if not was_queued and not rows.update(sent_at=sent_at):  # the state of a recorded result stays
             return
-        if attempt.replaces and outbox.has_notices(run):  # it waited for approval, or began to
+        if attempt.replaces and outbox.has_notices(run):  # this run, or an earlier attempt, waited for approval
             outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)
             outbox.owe_answered(run, now=now)
         else:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sources:
-    """The sources by name. `for_new_runs`: where their outcomes are read. Earlier runs may have other sources."""
+    """The sources by name. `for_new_runs`: the source of runs that start now. Earlier runs may have other sources."""
 
     for_new_runs: Source = Source.NONE
     all: Mapping[str, Outcomes] = field(default_factory=dict)
@@ -117,15 +117,16 @@ def followed_until(source: Source) -> datetime | None:
 
 
 def missed(source: Source, *, before: datetime, still_there: Collection[str]) -> int:
-    """Notes that we may have missed the end of open runs from before that moment. Returns how many runs it noted.
+    """Notes, for open runs from before that moment, that we may have missed their end. Returns for how many runs.
 
     `still_there`: the ids of tasks that a worker has at this moment. These runs haven't ended.
     """
     runs = Run.objects.filter(source=source, state__in=OPEN, created_at__lt=before, unseen_because="")
     found = [pk for pk, task in runs.order_by().values_list("pk", "task_id") if task not in still_there]
-    because, noted = Reason(code=Code.UNHEARD).dump(), 0
-    for at in range(0, len(found), BATCH):
-        batch = found[at : at + BATCH]
+    because = Reason(code=Code.UNHEARD).dump()
+    noted = 0
+    for start in range(0, len(found), BATCH):
+        batch = found[start : start + BATCH]
         with atomic():
             outbox.lock(Run.objects.filter(pk__in=batch))
             noted += runs.filter(pk__in=batch).update(unseen_because=because)
@@ -138,10 +139,11 @@ def _write(source: Source, **values: object) -> None:
 
 
 def end_expired(outcomes: Outcomes, *, now: datetime, only: int | None = None) -> int:
-    """Ends runs as unseen if nobody has asked for longer than results live, so that theirs may be gone. Returns how many."""
+    """Ends runs as unseen if nobody has asked the source for longer than results live: theirs may be gone. Returns how many."""
     if outcomes.life is None:
         return 0
-    gone, health = now - timedelta(seconds=outcomes.life), _health(outcomes.source)
+    gone = now - timedelta(seconds=outcomes.life)  # a result from before this moment may be deleted
+    health = _health(outcomes.source)
     if health is not None and health.answered_at is not None and health.answered_at > gone:
         return 0
     # A run that had to wait for approval was sent later than it was asked for.

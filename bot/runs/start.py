@@ -1,4 +1,4 @@
-"""The verb *start*: check a request, save the run, send it."""
+"""The verb *start*: checks a request, saves the run, and sends it."""
 
 import uuid
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from bot.models import Run, atomic
 from bot.runs import again, attempts, basis, earlier, limits, outbox, rows, sending
 from bot.runs.attempts import Attempt
 from bot.runs.basis import Basis
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted
+from bot.runs.one_at_a_time import one_at_a_time
 from bot.runs.refusals import Changed, Gone, NotAllowed, Refused, Taken
-from bot.runs.turns import turn
-from bot.runs.waiting import Budget
 
 
 def check(admitted: Admitted, request: RunRequest) -> None:
@@ -43,7 +43,9 @@ def _start(admitted: Admitted, request: RunRequest, budget: Budget) -> Run:
     try:
         run, attempt = _saved(admitted, request, ready, budget)
     except Taken as exc:
-        raise exc if exc.run is None or admitted.seen(exc.run) else Taken(None) from None
+        if exc.run is not None and not admitted.seen(exc.run):
+            raise Taken(None) from None
+        raise
     except NotAllowed as exc:  # another run of the schedule is open, and a rule allows one at a time
         return earlier.started(admitted, request, budget, exc)
     if attempt is None:
@@ -70,7 +72,7 @@ def _saved(admitted: Admitted, request: RunRequest, ready: _Ready, budget: Budge
     platform = admitted.platform
 
     def save(attempt: Attempt, how: Callable[[Attempt], Run | None]) -> Run | None:
-        with platform.unsaved.unless_saved(attempt), turn(platform, request.key, ready.schedule, ready.rules):
+        with platform.unsaved.unless_saved(attempt), one_at_a_time(platform, request.key, ready.schedule, ready.rules):
             return _saved_owing_its_root(attempt, how)
 
     attempt = rows.attempt(admitted, request, ready.schedule, ready.dispatch, ready.rules, names=ready.names)

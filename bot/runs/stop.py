@@ -36,7 +36,7 @@ from bot.runs.sources import Sources
 log = logging.getLogger(__name__)
 
 WITHIN = 2.0  # seconds that telling workers may take
-SOON = timedelta(seconds=5)  # between two times that workers are told: those that have started meanwhile don't know it
+SOON = timedelta(seconds=5)  # between two times that workers are told: new workers don't know of the Stop
 LATER = timedelta(seconds=30)  # as SOON, for a task that a worker has begun, and that may be tried again
 IDLE = 5.0  # seconds between two looks for runs that are due
 BATCH = 200  # runs per look
@@ -136,7 +136,7 @@ def _note(pk: int, actor: Actor, way: Way, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Repeating:
-    """Its `step` tells workers again. It runs in its own loop, so that a broker that hangs doesn't block the watcher."""
+    """Tells workers again. `step` runs in its own loop, so that a broker that hangs doesn't block the watcher."""
 
     stopper: Stopper
     sources: Sources
@@ -157,15 +157,15 @@ class Repeating:
 
 
 def _due(runs: QuerySet[Run], now: datetime) -> list[Run]:
-    """Those of the runs of which workers are to be told."""
+    """The runs among these of which workers must be told now."""
     return list(runs.filter(stop_due_at__lte=now).order_by("stop_due_at")[:BATCH])
 
 
 def _tell(stopper: Stopper, due: list[Run], now: datetime, within: float) -> None:
     """Tells workers to stop the runs, unless another process does it."""
-    left = [(run, _commands(run)) for run in due if _is_our_turn(run, now) and not _is_taken_back(stopper, run, now)]
+    ours = [(run, _commands(run)) for run in due if _is_our_turn(run, now) and not _is_taken_back(stopper, run, now)]
     for way in (Way.ABORT, Way.REVOKE, Way.TERMINATE):  # marks first: most workers don't replace a mark
-        runs = [run for run, commands in left if way in commands]
+        runs = [run for run, commands in ours if way in commands]
         if not runs:
             continue
         try:
@@ -173,11 +173,11 @@ def _tell(stopper: Stopper, due: list[Run], now: datetime, within: float) -> Non
         except NotTold as exc:  # `_is_our_turn` has set when to try again
             log.warning("workers could not be told to stop %s runs: %s", len(runs), exc)
             untold = [run.pk for run in runs if not run.stop_tries]
-            Run.objects.filter(pk__in=untold, stop_tries=1).update(stop_tries=0)  # the next time is the first, too
+            Run.objects.filter(pk__in=untold, stop_tries=1).update(stop_tries=0)  # this try doesn't count
 
 
 def _commands(run: Run) -> set[Way]:
-    """The commands that workers get this time. `run`: read before `_is_our_turn` has raised its number of tries.
+    """The commands that workers get this time. `run`: as it was read before `_is_our_turn` raised its number of tries.
 
     If the abort mark or an end is stored already, no mark is written: it would overwrite what is stored.
     """

@@ -1,4 +1,4 @@
-"""What became of an attempt, if it couldn't be saved because the database failed.
+"""Remembers what became of an attempt, if that couldn't be saved because the database failed.
 
 If the answer to a commit is lost, the row may exist although the person has read that nothing was sent. It must not stay
 `queued`. And if a message was sent and that can't be saved, its thread must not wait for the run's deadline.

@@ -36,12 +36,12 @@ Listener = Callable[[Ack, Payload], None]
 
 
 def create_app(conf: Conf, parts: Parts) -> App:
-    """The app, with all listeners. They run inline, so that Slack gets the answer as soon as they return.
+    """The app, with all listeners. They run in the thread of the request, so that Slack gets the answer as soon as they return.
 
-    With its own threads, Bolt would look for the answer only every 10 ms.
+    If they ran in Bolt's own threads, Bolt would look for the answer only every 10 ms.
 
     We don't use Bolt's lazy listeners either: they copy the payload, and start before the answer has been sent. Work after an
-    answer goes through bot.runs.waiting.
+    answer goes through bot.runs.budget.
     """
 
     def authorize() -> AuthorizeResult:
@@ -49,7 +49,8 @@ def create_app(conf: Conf, parts: Parts) -> App:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf.bot_token)
 
     # Bolt logs whole payloads at WARNING (slack_bolt/logger/messages.py). All its loggers take their level from this logger.
-    # Bolt also sets this level on the logger that has the app's name. Named `runtask`, it would silence `runtask.audit`.
+    # Bolt also sets this level on the logger that has the app's name. If the app were named `runtask`, this would silence
+    # `runtask.audit`.
     quiet = logging.getLogger("bot.slack.bolt")
     quiet.setLevel(logging.ERROR)
     app = App(
@@ -107,13 +108,13 @@ def _register(app: App, command: str, parts: Parts) -> None:
     }
     for event, listener in events.items():
         app.event(event)(listener)
-    # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
+    # Acknowledge everything else. Otherwise Slack shows the person an error, in Socket Mode after 3 s.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):
         kind(ANYTHING)(_ack)
 
 
 class _Once(Middleware):
-    """Acknowledges repeated presses and events, and events that come much too late. No listener runs for them."""
+    """Acknowledges repeated presses and events, and events that are too old to be answered. No listener runs for them."""
 
     def __init__(self) -> None:
         self._seen = Seen()
@@ -128,22 +129,22 @@ class _Once(Middleware):
         return next()
 
 
-def _ack(ack: "object") -> None:
-    ack()  # type: ignore[operator]
+def _ack(ack: Ack) -> None:
+    ack()
 
 
-def _block(body: dict[str, Any]) -> str:
+def _block_of_error(body: dict[str, Any]) -> str:
     """The block of the modal under which Slack shows that the submission failed."""
     is_declining = body.get("view", {}).get("callback_id") == Id.DECLINE_MODAL
     return (Id.WHY_BLOCK if is_declining else Id.SCHEDULE_BLOCK).value
 
 
 def _on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
-    """Logs the kind of payload and the error, but not the payload. Shows the person a sentence."""
+    """Logs the kind of payload and the error, but not the payload. After a submission, the person reads that it failed."""
     kind = body.get("type") or "command"
     log.error("a %s failed: %s", kind, type(error).__name__, exc_info=error)
     if kind == "view_submission":
-        errors = {_block(body): SUBMISSION_FAILED}
+        errors = {_block_of_error(body): SUBMISSION_FAILED}
         return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
     if kind == "block_suggestion":  # Slack takes no empty answer here
         return BoltResponse(status=200, body={"options": []})

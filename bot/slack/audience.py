@@ -17,12 +17,12 @@ from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, N
 from bot.slack.errors import call
 
 FRESH = 300.0  # seconds for which an answer counts; meanwhile a channel may become shared, or unshared
-MOST = 1000  # channels that are remembered
+MOST = 1000  # channels that are remembered, at most
 
 
 @dataclass
 class Audiences:
-    """Slack's answers, by channel. Threads may share it. Two threads that need the same answer at the same time both ask Slack."""
+    """Slack's answers, by channel. Threads may share this object. If two need the same answer at once, both ask Slack."""
 
     client: WebClient
     is_full: bool = False  # whether messages say everything, even to another company
@@ -32,7 +32,7 @@ class Audiences:
 
     def is_external(self, channel: ChannelId) -> bool:
         """Whether messages in this channel may say only how far a run is. Raises what `of` raises."""
-        # If we can post in a channel about which Slack says nothing, the message must give nothing away.
+        # Sometimes we can post in a channel about which Slack tells us nothing (ELSEWHERE). Then the message must reveal nothing.
         return not self.is_full and self.of(channel) in (Audience.EXTERNAL, Audience.ELSEWHERE)
 
     def of(self, channel: ChannelId) -> Audience:

@@ -1,4 +1,4 @@
-"""The elements of Block Kit. Foreign text goes through `escape`, `code` or `preformatted`, and never unescaped into mrkdwn."""
+"""The elements of Block Kit. Foreign text goes into mrkdwn only through `escape`, `code` or `entities`."""
 
 import json
 import re
@@ -65,10 +65,11 @@ def entities(text: str) -> str:
 
 def fit_plain(text: str, limit: int, cut: Callable[[str, int], str] = clip) -> str:
     """Plain text, cut so that it fits even if Slack counts `&`, `<` and `>` as the entities that it makes of them."""
-    most, found = limit, cut(text, limit)
+    length = limit
+    found = cut(text, length)
     while (excess := len(entities(found)) - limit) > 0:
-        most -= 1 + (excess - 1) // len("&amp;")
-        found = cut(text, most)
+        length -= 1 + (excess - 1) // len("&amp;")
+        found = cut(text, length)
     return found
 
 
@@ -120,7 +121,7 @@ def context(*texts: str) -> Block:
 
 
 def alerts(*notes: Note) -> list[Block]:
-    """One alert for each level, in modals only. Lines that don't fit into its 200 characters follow it uncut."""
+    """One alert for each level, in modals only. Lines that don't fit into its 200 characters follow in sections, uncut."""
     blocks: list[Block] = []
     for level in Level:
         if lines := [note.text for note in notes if note.level is level]:
@@ -135,7 +136,7 @@ def _alert(level: Level, lines: Sequence[str]) -> list[Block]:
 
 
 def packed(lines: Sequence[str]) -> list[str]:
-    """The lines in few texts, each of which a section takes."""
+    """Joins the lines to few texts. Each of them fits into a section."""
     found: list[str] = []
     for line in (fit(line) for line in lines):
         if found and len(found[-1]) + 1 + len(line) <= SECTION_TEXT:
@@ -146,7 +147,7 @@ def packed(lines: Sequence[str]) -> list[str]:
 
 
 def first_of(lines: Sequence[str]) -> list[str]:
-    """The first lines, as many as fit into one text. The last line says how many others there are."""
+    """The first lines, as many as fit into one text. If some don't fit, a last line says how many."""
     if len("\n".join(lines)) <= SECTION_TEXT:
         return list(lines)
     lengths = accumulate(len(line) + 1 for line in lines)
@@ -155,7 +156,7 @@ def first_of(lines: Sequence[str]) -> list[str]:
 
 
 def shortened(blocks: list[Block]) -> list[Block]:
-    """The blocks of a message, with the longest texts cut until Slack takes all of them together."""
+    """The blocks of a message. Cuts the longest texts in them, until Slack takes all of the blocks together."""
     while len(json.dumps(blocks, ensure_ascii=False)) > BLOCKS_JSON:
         longest = max(_texts(blocks), key=lambda one: len(one["text"]))
         cut = fit if longest["type"] == "mrkdwn" else clip
@@ -164,7 +165,7 @@ def shortened(blocks: list[Block]) -> list[Block]:
 
 
 def _texts(part: Any) -> Iterator[Block]:
-    """All objects with a text, however deep."""
+    """All objects with a text, however deep in `part`."""
     for one in part.values() if isinstance(part, dict) else part:
         if isinstance(one, dict | list):
             yield from _texts(one)
@@ -193,10 +194,10 @@ def buttons(*elements: Block) -> list[Block]:
 
 
 def block_id(element: Block | None) -> dict[str, str]:
-    """The id of the block with this button, the same each time that its message or view is sent. Empty without a button.
+    """The field `block_id` for the block with this button. It is the same each time that the message or view is sent.
 
-    Slack gives an id of its own to a block without one. After an edit it would then refuse a press that was begun before.
-    A menu has no such id, as Slack would keep what was chosen in it.
+    Slack gives a new id to a block without one. After an edit, Slack would then refuse a press that was begun before the edit.
+    Empty if there is no element, and for a menu: with the same id, Slack would keep what was chosen in the menu.
     """
     return {"block_id": f"{element['action_id']}:{element['value']}"} if element and "value" in element else {}
 
@@ -217,13 +218,14 @@ def date(at: datetime, day: str = "date_short_pretty") -> str:
 
 
 def refusal(denied: Reason) -> str:
-    """The sentence of a refusal, with links to the channels that it names."""
-    said = entities(sentence(denied))
+    """The sentence of a refusal as mrkdwn, with links to the channels that it names."""
+    text = entities(sentence(denied))
     if denied.code is not Code.RULE_CHANNELS:
-        return said
+        return text
     ids = "|".join(map(re.escape, str(denied.params["channels"]).split(", ")))
-    return re.sub(rf"\b(?:{ids})\b", r"<#\g<0>>", said)
+    return re.sub(rf"\b(?:{ids})\b", r"<#\g<0>>", text)
 
 
 def link(address: str, text: str) -> str:
+    """`text` is mrkdwn. Without an address, it is returned as it is."""
     return f"<{entities(address)}|{text}>" if address else text

@@ -44,8 +44,8 @@ def plain(address: str) -> str:
     """The form in which addresses are compared: ASCII letters in lower case, everything else as it is.
 
     Databases find more addresses equal: PostgreSQL's UPPER takes ı for i, and MariaDB's collations take í for i. Django's
-    password reset (_unicode_ci_compare) takes full-width letters and the Kelvin sign for ASCII, but it writes to the
-    address that is stored. We would give the link to somebody else.
+    password reset (_unicode_ci_compare) takes full-width letters and the Kelvin sign for ASCII. That is safe there, because
+    Django writes to the stored address. Here, somebody else would get the link.
     """
     return address.translate(ASCII_LOWER)
 
@@ -58,11 +58,14 @@ def address_of(user: Any) -> str:
 def _users_with(email: str) -> Iterator[Any]:
     model: Any = get_user_model()
     columns = {one.name for one in model._meta.concrete_fields}  # noqa: SLF001  # documented
-    linkable = {"is_active": True, "is_staff": True, "is_superuser": False}  # a model may have properties instead
-    conditions = {name: value for name, value in linkable.items() if name in columns}
-    like = {f"{model.get_email_field_name()}__iexact": email}
-    candidates = list(model._default_manager.filter(**like, **conditions)[: CANDIDATES + 1])  # noqa: SLF001  # documented
-    for user in candidates if len(candidates) <= CANDIDATES else []:
+    flags = {"is_active": True, "is_staff": True, "is_superuser": False}
+    # A user model may have properties instead of columns. These are checked below.
+    conditions = {name: value for name, value in flags.items() if name in columns}
+    has_address = {f"{model.get_email_field_name()}__iexact": email}
+    candidates = list(model._default_manager.filter(**has_address, **conditions)[: CANDIDATES + 1])  # noqa: SLF001  # documented
+    if len(candidates) > CANDIDATES:
+        return
+    for user in candidates:
         actor = of_user(user)
         if actor.is_active and actor.is_staff and not is_superuser(user) and address_of(user) == plain(email):
             yield user

@@ -12,7 +12,7 @@ FAST = 2  # seconds for a call while a person waits: a trigger is valid for 3
 PROFILE = 1  # seconds for users.info and auth.test, while a person waits for an answer
 DELIVERY = 5  # seconds: searching for a message and posting it must both fit into a claim (15 s), after a FAST call
 CODE = re.compile(r"[a-z0-9_]{1,80}")
-UNREACHABLE = (SlackApiError, OSError)  # urllib's URLError and time-outs are OSErrors
+UNREACHABLE = (SlackApiError, OSError)  # refused by Slack, or no answer: URLError and time-outs are OSErrors
 
 
 def web_client(conf: Conf, timeout: int) -> WebClient:
@@ -29,7 +29,10 @@ def error_code(exc: Exception) -> str:
 
 
 def retry_after(exc: Exception) -> float:
-    """The pause that Slack asks for, in seconds. Slack always sends it with a 429, but a proxy may not."""
+    """The pause that Slack asks for, in seconds. At least 1 after an answer of Slack, else 0.
+
+    Slack always names the pause with a 429, but a proxy may remove it.
+    """
     if not isinstance(exc, SlackApiError):
         return 0.0
     headers = {name.lower(): value for name, value in exc.response.headers.items()}

@@ -25,7 +25,7 @@ def details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]
 
 
 def _last(preview: Preview) -> Iterator[str]:
-    """Nothing while the only known run is open: there is a warning about it."""
+    """The line about the last run. There is none if the only known run is open, because a warning tells about that one."""
     if (last := preview.last) is not None:
         text = texts.LAST_RUN if last.status else texts.LAST_RUN_WITHOUT_END
         yield text.format(status=escape(last.status), at=date(last.at))
@@ -46,14 +46,14 @@ def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> 
     Everything else stays, ids included, so that Slack keeps what the person has typed and chosen.
     """
 
-    def turned(block: Block) -> Block:
-        is_about_it = str(block.get("block_id", "")).startswith(f"{DETAILS_PREFIX}{schedule}:")
-        return {**block, "accessory": _star(schedule, is_on=is_on)} if is_about_it else block
+    def with_star(block: Block) -> Block:
+        has_star = str(block.get("block_id", "")).startswith(f"{DETAILS_PREFIX}{schedule}:")
+        return {**block, "accessory": _star(schedule, is_on=is_on)} if has_star else block
 
     kept = ("type", "callback_id", "private_metadata", "title", "submit", "close")
     return {
         **{name: as_sent(view[name]) for name in kept if view.get(name)},
-        "blocks": [turned(as_sent(block)) for block in view["blocks"]],
+        "blocks": [with_star(as_sent(block)) for block in view["blocks"]],
     }
 
 
@@ -76,12 +76,11 @@ def _warnings(preview: Preview) -> Iterator[Note]:
 
 def _already_running(running: Running) -> str:
     who = f"<@{running.requester}>" if running.requester else escape(running.name)
-    by_whom, by_nobody = (
-        (texts.ALREADY_RUNNING_BY, texts.ALREADY_RUNNING)
-        if running.is_running
-        else (texts.OPEN_SINCE_BY, texts.OPEN_SINCE)
-    )
-    return (by_whom if who else by_nobody).format(since=date(running.since), who=who)
+    if running.is_running:
+        text = texts.ALREADY_RUNNING_BY if who else texts.ALREADY_RUNNING
+    else:
+        text = texts.OPEN_SINCE_BY if who else texts.OPEN_SINCE
+    return text.format(since=date(running.since), who=who)
 
 
 def _target(target: Target) -> str:

@@ -21,7 +21,7 @@ from slack_sdk.signature import Clock, SignatureVerifier
 from bot.core.ports import NotSetUp
 from bot.requests import TooLarge, no_browser, outside_transactions, raw_body
 from bot.runs import clock
-from bot.runs.waiting import SlackAnswer, making_answer
+from bot.runs.budget import SlackAnswer, making_answer
 from bot.slack.replay import RATE_LIMITED, TOO_OLD, is_late
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
         try:
             raw = _raw_body(request)
             if request.content_type == FORM and raw.startswith(b"ssl_check=1"):
-                return HttpResponse()  # Slack checks our certificate, unsigned (docs: implementing-slash-commands)
+                return HttpResponse()  # checks our certificate; not signed (docs: implementing-slash-commands)
             age = verify(request, raw, signing_secret())
             body = parse(raw, request.content_type or "")
             _refuse_late(body, age)
@@ -128,8 +128,8 @@ class _Stopped(Clock):
 def _age(timestamp: int) -> float:
     """How many seconds ago Slack signed this, by the database's clock.
 
-    Asks the database only if that seems long ago, or if this machine's clocks disagree. If it doesn't answer then, the machine's
-    time of day counts: after a sleep, it is right.
+    Asks the database only if that seems long ago, or if this machine's clocks disagree. If the database doesn't answer, an
+    estimate counts: by its last answer or, if the clocks disagree, by the machine's time of day, which is right after a sleep.
     """
     is_unsure = clock.is_unsure()
     age = (time.time() if is_unsure else clock.last().timestamp()) - timestamp
@@ -147,7 +147,7 @@ def _refuse_late(body: dict[str, Any], age: float) -> None:
 
 
 def parse(raw: bytes, content_type: str) -> dict[str, Any]:
-    """Slack's three shapes: a form (commands), a form with JSON in `payload` (interactivity), JSON (events). Raises Bad."""
+    """The payload. Slack sends a form (commands), a form with JSON in `payload` (interactivity), or JSON (events). Raises Bad."""
     try:
         if content_type == JSON:
             body = json.loads(raw)

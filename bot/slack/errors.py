@@ -1,4 +1,4 @@
-"""Classifies Slack's error codes: whether a message or a Home tab must wait, go elsewhere, or be simpler.
+"""Classifies Slack's error codes. A code's class says whether a message or a Home tab must wait, go elsewhere, or be simpler.
 
 docs.slack.dev: reference/methods/chat.postMessage, chat.update, conversations.history, conversations.replies,
 conversations.open and views.publish, each under "Errors". A test checks that each documented code is in exactly one of these sets.
@@ -19,7 +19,7 @@ def _codes(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-DETAILS = 120  # characters kept of Slack's explanation
+DETAILS = 120  # characters kept of Slack's explanation, at most
 
 # About the place: a direct message may work.
 PLACE = _codes("""
@@ -62,7 +62,7 @@ CLASSES = {ChannelClosed: PLACE, InstallationRefused: INSTALLATION, MessageRefus
 
 
 def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
-    """The error to raise. `is_optional`: we can do without this call, so a missing scope, or a limit, concerns only the call."""
+    """The error to raise. `is_optional`: we can do without this call, so a missing scope or a limit concerns only the call."""
     code = error_code(exc)
     messages = exc.response.get("response_metadata", {}).get("messages", [])
     details = " ".join(map(str, messages or [exc.response.get("needed", "")]))  # `needed`: the missing scope
@@ -70,7 +70,7 @@ def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
     has_pause = any(name.lower() == "retry-after" for name in exc.response.headers)
     if exc.response.status_code == 429 or (code in LIMITED and has_pause):
         return RateLimited(reason, retry_after(exc), is_aside=is_optional)
-    if code in LIMITED:  # such as the workspace's limit: nobody knows for how long, so we wait longer each time
+    if code in LIMITED:  # such as the workspace's limit: nobody knows how long it lasts, so we wait longer each time
         limited = NotDelivered(reason)
         limited.maybe_posted = False
         return limited

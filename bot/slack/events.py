@@ -49,7 +49,7 @@ def mention(body: Payload) -> Mention | None:
 
 @parser
 def farewell(body: Payload) -> InstallationId | None:
-    """The installation that an `app_uninstalled` or `tokens_revoked` ended. None if only people's tokens were revoked."""
+    """The installation that an event `app_uninstalled` or `tokens_revoked` has ended. None if only people's tokens were revoked."""
     event = body["event"]
     if event["type"] == "tokens_revoked" and not event["tokens"].get("bot"):
         return None

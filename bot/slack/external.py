@@ -22,7 +22,8 @@ STATES_TOLD = {
 
 def external(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
     """The message's text and blocks. `actions`: the buttons, which only the root has."""
-    state, seconds = _told(report), report.duration
+    state = _told(report)
+    seconds = report.duration
     status = "" if own(report.status) else report.status  # a task's own status may reveal what it does
     text, plain = external_texts.STATE, external_texts.PLAIN
     if report.kind is NoticeKind.AGAIN and report.later_end is not None:
@@ -30,8 +31,8 @@ def external(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
         text, plain = external_texts.AGAIN, external_texts.AGAIN_PLAIN
     if report.kind is NoticeKind.ID:  # a random id reveals nothing, and helps people to find the task
         return texts.TASK_ID_PLAIN.format(id=report.task_id), [section(texts.TASK_ID.format(id=report.task_id))]
-    run, words = link(report.run_link, external_texts.RUN), how_far(state, status, seconds)
-    blocks = [section(text.format(icon=icon(state, status), run=run, state=words))]
+    run = link(report.run_link, external_texts.RUN)
+    blocks = [section(text.format(icon=icon(state, status), run=run, state=how_far(state, status, seconds)))]
     if report.kind in (NoticeKind.ROOT, NoticeKind.PROGRESS):
         blocks += [context(external_texts.NOTE), *buttons(*actions)]
     in_a_word = status if state is RunState.FINISHED else state_text(state, status)

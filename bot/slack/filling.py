@@ -25,7 +25,9 @@ from bot.texts import change_text, state_text
 def menu(fill: Fill, suffix: str) -> list[Block]:
     """The menu “Fill in from”: the stored values, and earlier runs. Empty if there are no runs."""
     chosen = fill.again.run if fill.again else None
-    runs = {run.run: run for run in ([chosen] if chosen else [])} | {run.run: run for run in fill.recent}
+    runs = {run.run: run for run in fill.recent}
+    if chosen:
+        runs.setdefault(chosen.run, chosen)
     if not runs:
         return []
     stored = {"text": plain(texts.STORED_VALUES), "value": STORED}
@@ -48,10 +50,10 @@ def menu(fill: Fill, suffix: str) -> list[Block]:
 
 
 def heading(again: Again) -> list[Block]:
-    """The requester of the run, what differs from the schedule now, and what has changed since."""
+    """The run's requester, how its values differ from the schedule now, and how the schedule has changed since the run."""
     run = again.run
     who = person(run.requester, run.name)
-    text = texts.AS_RUN.format(who=who, at=date(run.at, "date_short"), ended=escape(_ended(run)))
+    text = texts.AS_RUN.format(who=who, at=date(run.at, "date_short"), ended=escape(_state(run)))
     blocks = [section(f"{text}\n{texts.DIFFERS_NOW if again.differences else texts.SAME_AS_NOW}")]
     if again.differences:
         blocks.append(preformatted(texts.lines_of(again.differences)))
@@ -62,9 +64,9 @@ def heading(again: Again) -> list[Block]:
 
 
 def _option(run: Earlier) -> Block:
-    """The run as an option. Slack shows no mentions in options, and no times in the reader's time zone."""
+    """The run as an option of the menu. Options are plain text: without mentions, and without the reader's time zone."""
     changes = "; ".join(map(change_text, run.changes)) or texts.STORED_ARGUMENTS
-    rest = texts.EARLIER_RUN.format(who="", at=f"{run.at:%Y-%m-%d %H:%M %Z}".rstrip(), ended=fit_plain(_ended(run), 30))
+    rest = texts.EARLIER_RUN.format(who="", at=f"{run.at:%Y-%m-%d %H:%M %Z}".rstrip(), ended=fit_plain(_state(run), 30))
     who = fit_plain(label(run.name or texts.SOMEBODY), OPTION_TEXT - len(entities(rest)))
     return {
         "text": plain(f"{who}{rest}"),
@@ -73,5 +75,5 @@ def _option(run: Earlier) -> Block:
     }
 
 
-def _ended(run: Earlier) -> str:
+def _state(run: Earlier) -> str:
     return run.status if run.state == RunState.FINISHED else state_text(RunState(run.state), run.status)

@@ -31,7 +31,7 @@ def view(contents: Contents, note: str = "") -> Block:
 
 
 def refused(denied: Denied) -> Block:
-    """The tab of somebody who may see nothing: why, and what helps."""
+    """The tab of somebody who may see nothing. It says why, and what helps."""
     return _home([section(texts.REFUSED.format(text=refusal(denied))), context(texts.HOME_REFUSED)])
 
 
@@ -66,7 +66,8 @@ def _last(runs: tuple[OwnRun, ...]) -> list[Block]:
 
 
 def _own_run(run: OwnRun) -> Block:
-    block_id = f"last:{run.run}"  # a run that has just been approved may be in two lists, with the same button
+    # A run that has just been approved may be in two lists, with the same button. Slack refuses a view with equal block ids.
+    block_id = f"last:{run.run}"
     what = texts.HOME_ENDED.format(
         icon=icon(run.state, run.status),
         schedule=link(run.thread or run.page, short_name(run.schedule)),
@@ -74,6 +75,6 @@ def _own_run(run: OwnRun) -> Block:
         at=date(run.at),
     )
     if run.state is RunState.WAITING:
-        return section(what, block_id=block_id, accessory=approvals.withdraw(run.run, Id.HOME_STOP))
+        return section(what, block_id=block_id, accessory=approvals.withdraw_button(run.run, Id.HOME_STOP))
     again = button(Id.HOME_RUN_AGAIN, texts.RUN_AGAIN, str(run.run))
     return section(what, block_id=block_id, accessory=again)

@@ -22,18 +22,18 @@ from bot.slack.sorry import sorry
 
 log = logging.getLogger(__name__)
 
-TRIES = 3  # tries to publish, if others publish the same Home meanwhile
+TRIES = 3  # tries to publish, if other processes publish the same Home meanwhile
 CONFLICT = "hash_conflict"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Page:
-    """A Home tab, and the facts that `homes.published` saves about it."""
+    """A Home tab, with the `user` and the `marks` that `homes.published` saves."""
 
     view: dict[str, Any]
     user: str | None = None
     marks: dict[str, str] | None = None
-    is_silent: bool = False  # Slack didn't answer who the reader is
+    is_silent: bool = False  # Slack didn't tell us who the reader is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +71,8 @@ class Homes:
     def _publish(self, installation: InstallationId, account: SlackAccount, *, is_asked: bool, note: str = "") -> None:
         """Publishes the Home, but never over a newer one: Slack takes it only if it replaces the version that we know.
 
-        If it doesn't, another process has published. If that process hasn't saved its version by our second try, it may have
-        crashed. Then we name no version: what we have read since is newer in any case.
+        If Slack doesn't take it, another process has published. If that process hasn't saved its version by our second try, it
+        may have crashed. Then we name no version: our contents are newer than its contents in any case.
         """
         missed = None
         for _ in range(TRIES):

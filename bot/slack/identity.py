@@ -1,4 +1,4 @@
-"""Makes an actor from a Slack account: from the link's row, Slack's profile of the person, and Django's flags."""
+"""Finds the actor of a Slack account, by the row of its link, Slack's profile of the person, and Django's flags."""
 
 import logging
 from dataclasses import dataclass
@@ -69,6 +69,10 @@ class Identity:
     def _remember(
         self, account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile
     ) -> SlackLink | None:
+        """Saves the profile's facts with the link. Returns the person's link, if they have one.
+
+        Removes a link that could no longer be made by e-mail. Makes one by e-mail where that is allowed.
+        """
         facts = {"checked_at": clock.now(), **{name: getattr(profile, name) for name in FACTS}}
         if link is not None and not self._holds(link, profile):
             link = None
@@ -110,7 +114,7 @@ class Identity:
 
 
 def _by_email(account: SlackAccount, why: str = "") -> By:
-    """For the audit log: the person whose link was made or removed when they acted in Slack."""
+    """For the audit log: the link was made or removed because its own person acted in Slack. `why`: the reason for a removal."""
     who = Who(team=account.team, slack_user=account.user)
     return By(words=f"e-mail: {why}" if why else "e-mail", entry=Entry.SLACK, who=who, why="e_mail")
 

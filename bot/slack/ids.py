@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from bot.core.model import Field
 
-# The picker keeps its block id. The inputs get new block ids at each selection: otherwise Slack keeps what was typed before
-# and ignores the new values (docs.slack.dev: views.update, "Preserving input entry").
+# The picker keeps its block id. The inputs get new block ids at each selection. Otherwise Slack would keep what was typed
+# before, and ignore the new values (docs.slack.dev: views.update, "Preserving input entry").
 INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:", Field.REASON: "reason:"}
 FILL_PREFIX = "fill:"
 DETAILS_PREFIX = "details:"

@@ -33,7 +33,10 @@ class Introduced:
 
 
 def introduced(client: WebClient, before: Introduced | None = None) -> Introduced:
-    """Asks Slack in two calls; in one if the bot is the same as before. Raises the errors of the SDK (bot.slack.client.UNREACHABLE)."""
+    """Asks Slack whose token this is. Makes two calls, or one if the bot is the same as before.
+
+    Raises the errors of the SDK (bot.slack.client.UNREACHABLE).
+    """
     who = client.auth_test()
     bot = str(who.get("bot_id") or "")
     if before is not None and before.bot == bot:
@@ -53,7 +56,7 @@ def introduced(client: WebClient, before: Introduced | None = None) -> Introduce
 
 @dataclass
 class OurInstallation:
-    """The installation of our token. Asks Slack only once, but again after a failure."""
+    """The installation of our token. Asks Slack until it answers, and then never again."""
 
     client: WebClient
     _found: Introduced | None = None

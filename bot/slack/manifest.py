@@ -16,7 +16,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: in public channels without an invitation
     "chat_update": ("chat:write",),
     "conversations_history": ("channels:history", "groups:history", "im:history", "mpim:history"),
-    "conversations_info": ("channels:read", "groups:read", "mpim:read"),  # by kind of channel; never asked of an im
+    "conversations_info": ("channels:read", "groups:read", "mpim:read"),  # we never ask about direct messages (im)
     "conversations_open": ("im:write",),
     "conversations_replies": ("channels:history", "groups:history", "im:history", "mpim:history"),
     "users_info": ("users:read", "users:read.email"),

@@ -11,8 +11,8 @@ from bot.slack.blocks import Block, Level, Note, button, code, context, escape, 
 from bot.slack.ids import CHOOSE_PREFIX
 from bot.texts import problem_text
 
-BUTTONS = 5  # schedules in an answer, each with a button
-NAMES = 20  # names of arguments in a sentence
+BUTTONS = 5  # schedules in an answer, each with a button, at most
+NAMES = 20  # names of arguments in a sentence, at most
 
 
 def usage(command: str) -> Block:

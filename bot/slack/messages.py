@@ -34,9 +34,9 @@ from bot.texts import note_of, state_text, stop_text
 
 RESULT = 1200  # characters shown of a result: about a screen of a phone
 TRACEBACK = 1000  # characters shown of a traceback, from its end, which says most; a link leads to the whole
-# States in which the task may have reported something of its own.
+# States in which the root shows what the task itself has reported.
 HEARD_OF = (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN)
-SIMPLE = 300  # characters of a message without blocks
+SIMPLE = 300  # characters of a message without blocks, at most
 
 
 def message(report: Report) -> dict[str, Any]:
@@ -59,15 +59,16 @@ def _built(report: Report) -> tuple[str, list[Block]]:
 
 
 def metadata(report: Report) -> dict[str, Any]:
-    """Metadata by which we find the message again if Slack's answer was lost. Everybody in the workspace can read it."""
+    """Metadata by which we find the message again if Slack's answer was lost. Everybody in the workspace can read the metadata."""
     kind = EDITS.get(report.kind, report.kind)
     return {"event_type": Id.NOTICE_EVENT, "event_payload": {"run": str(report.run), "kind": kind.value}}
 
 
 def _root(report: Report) -> tuple[str, list[Block]]:
     name = link(report.run_link, escape(report.schedule))
-    sent = texts.ROOT_NEVER_RUN if report.state in NEVER_RUN else texts.ROOT
-    text = approval_texts.ROOT if report.is_unsent else sent
+    text = texts.ROOT_NEVER_RUN if report.state in NEVER_RUN else texts.ROOT
+    if report.is_unsent:
+        text = approval_texts.ROOT
     root = text.format(icon=_icon(report), who=_who(report), schedule=name, state=_state(report))
     blocks = [section(root)]
     if report.changes:
@@ -91,9 +92,9 @@ def _actions(report: Report) -> Iterator[Block]:
     if report.state == RunState.WAITING and report.asked is not None:
         is_own = report.recipient is None and report.channel.startswith("D")  # only the requester reads it
         if not (is_own or report.is_external):  # nobody should approve what the message doesn't show
-            yield from approvals.answers(report.run, report.asked.mark)
+            yield from approvals.answer_buttons(report.run, report.asked.mark)
         if report.recipient is None:
-            yield approvals.withdraw(report.run)
+            yield approvals.withdraw_button(report.run)
     if report.can_stop and report.stopped is None:
         yield stop_button(Id.STOP, report.run)
     if report.can_stop and report.may_kill and report.stopped is not None and report.stopped.standing in GOES_ON:
@@ -160,11 +161,11 @@ def _again(report: Report) -> tuple[str, list[Block]]:
     end = report.later_end
     if end is None:  # can't be: the later end and this notice are saved together
         raise ValueError(report)
-    icon = texts.ICONS.get(end.status, texts.OTHER_ICON)
+    end_icon = icon(RunState.FINISHED, end.status)
     name = link(report.run_link, escape(report.schedule))
     is_after_stop = report.stopped is not None and report.stopped.standing is Standing.REVOKED
     words = texts.AGAIN_THOUGH_STOPPED if is_after_stop else texts.AGAIN
-    text = words.format(icon=icon, who=_who(report), schedule=name, status=escape(end.status))
+    text = words.format(icon=end_icon, who=_who(report), schedule=name, status=escape(end.status))
     plain = texts.AGAIN_PLAIN.format(schedule=entities(one_line(report.schedule)), status=end.status)
     return plain, [section(text), *_result(end, report)]
 
@@ -178,10 +179,11 @@ def _final(report: Report) -> tuple[str, list[Block]]:
         schedule=link(report.run_link, escape(report.schedule)),
         duration=_took(report),
     )
-    outcome, plain = report.outcome, _end_plain(report)
+    plain = _end_plain(report)
     if report.said.mention:
         end = texts.FINAL_MENTIONS.format(end=end, who=" ".join(map(mention, report.said.mention)))
     blocks = [section(end), *([context(_stopped(report.stopped))] if report.stopped else [])]
+    outcome = report.outcome
     if outcome is None:
         return plain, blocks
     if outcome.result:
@@ -191,7 +193,8 @@ def _final(report: Report) -> tuple[str, list[Block]]:
 
 def _result(outcome: Outcome, report: Report) -> list[Block]:
     """The result, or the exception and the end of its traceback, and a note if something was or may be left out."""
-    blocks, notes, address = [], [], report.result_link
+    blocks: list[Block] = []
+    notes: list[str] = []
     result, traceback = clean(outcome.result).strip(), clean(outcome.traceback).strip()
     if result:
         blocks.append(preformatted(clip(result, RESULT)))
@@ -205,8 +208,8 @@ def _result(outcome: Outcome, report: Report) -> list[Block]:
         blocks.append(preformatted(clip_start(traceback, TRACEBACK)))
         if len(traceback) > TRACEBACK:
             notes.append(texts.TRACEBACK_END)
-    if notes and address:
-        notes.append(link(address, texts.ALL_OF_IT))
+    if notes and report.result_link:
+        notes.append(link(report.result_link, texts.ALL_OF_IT))
     return [*blocks, context(" ".join(notes))] if notes else blocks
 
 

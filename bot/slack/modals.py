@@ -53,7 +53,7 @@ def no_schedules(metadata: Metadata) -> Block:
     return {**_modal([section(texts.NO_SCHEDULES)]), "private_metadata": metadata.dump()}
 
 
-def notice(text: str) -> Block:
+def text_only(text: str) -> Block:
     """A modal that only shows a text, for when Slack has no other way to tell the person."""
     return {**_modal([section(text)]), "close": plain(texts.CLOSE)}
 
@@ -108,10 +108,10 @@ def suggestions(matches: Matches, favourites: Sequence[Brief] = ()) -> Block:
 
 def _menu(own: list[Block], choices: list[Block], total: int) -> Block:
     shown = len(own) + len(choices)
-    label = texts.KEEP_TYPING.format(shown=shown, total=total) if shown < total else texts.ALL_SCHEDULES
+    heading = texts.KEEP_TYPING.format(shown=shown, total=total) if shown < total else texts.ALL_SCHEDULES
     if not own and shown >= total:
         return {"options": choices}
-    groups = [(texts.FAVOURITES, own), (label, choices)]
+    groups = [(texts.FAVOURITES, own), (heading, choices)]
     return {"option_groups": [{"label": plain(text), "options": options} for text, options in groups if options]}
 
 
@@ -125,7 +125,7 @@ def option(brief: Brief) -> Block:
 
 
 def errors(problems: list[Problem], inputs: dict[Field, str]) -> dict[str, str]:
-    """Slack's `errors`: block id of an input -> text. Problems of a field without an input appear under the picker."""
+    """Slack's `errors`: from an input's block id to a text. Problems of a field without an input appear under the picker."""
     found: dict[str, list[str]] = {}
     for problem in problems:
         found.setdefault(inputs.get(Field(problem.field), Id.SCHEDULE_BLOCK), []).append(problem_text(problem))
@@ -145,7 +145,7 @@ def ambiguous(typed: str, matches: int) -> Note:
 
 
 def _form(metadata: Metadata, blocks: list[Block]) -> Block:
-    """The form asks where to report if that isn't known. That block keeps its id, so Slack keeps the choice between schedules."""
+    """If it isn't known where to report, the form asks. That block keeps its id, so that what was picked in it stays there."""
     asks = [_report_in()] if metadata.place is None else []
     return {**_modal([*blocks, *asks]), "private_metadata": metadata.dump(), "submit": plain(texts.RUN)}
 
@@ -204,21 +204,22 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
         blocks += [*alerts(Note(Level.WARNING, texts.UNSENDABLE[field])), preformatted(found)]
     if shown is None:
         too_long = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
-        too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else too_long
+        if stored.problems:
+            too_long = texts.TOO_LONG_AND_UNSENDABLE
         return [*blocks, section(too_long.format(label=LABELS[field], length=len(stored.compact), limit=INPUT_TEXT))]
     return [*blocks, _input(field, shown, suffix, hint(field, shown, is_of_a_run=is_of_a_run))]
 
 
 def _reason(rule: str, suffix: str) -> Block:
-    """The input for a reason. `rule`: the rule that requires it. If that is empty, the reason is optional, and for the approvers."""
+    """The input for a reason. `rule`: the rule that requires a reason. Empty: a reason is optional, and for the approvers."""
     element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_LIMIT}
-    hint = texts.REASON_HINT.format(rule=clip(one_line(rule), 100)) if rule else approval_texts.REASON_HINT
+    why = texts.REASON_HINT.format(rule=clip(one_line(rule), 100)) if rule else approval_texts.REASON_HINT
     return {
         "type": "input",
         "block_id": INPUT_PREFIX[Field.REASON] + suffix,
         "optional": not rule,
         "label": plain(texts.REASON_LABEL),
-        "hint": plain(hint),
+        "hint": plain(why),
         "element": element,
     }
 

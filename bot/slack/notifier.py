@@ -21,7 +21,8 @@ from bot.slack.messages import message, metadata, simple_message
 
 log = logging.getLogger(__name__)
 
-# Seconds before the first try from which we search: HTTP's dates are whole seconds, and Slack's answer took some time.
+# We search from this many seconds before the first try, because `_ahead` isn't exact: HTTP's dates are whole seconds, and
+# Slack's answer took some time.
 LOOK_BACK = 5.0
 
 
@@ -52,7 +53,7 @@ class SlackMessenger:
             unfurl_media=False,
             **(simple_message(report) if simply else message(report)),
         )
-        # Slack posts a reply to a message that is gone outside the thread, for all to see (gh:slack-go/slack#1571).
+        # If the thread's first message is gone, Slack posts a reply outside the thread, for all to see (gh:slack-go/slack#1571).
         if report.thread and "message" in answer and not answer["message"].get("thread_ts"):
             self._delete(answer["channel"], answer["ts"])
             raise ChannelClosed(Reason(code=Code.SLACK_REFUSED, params={"error": "thread_not_found", "details": ""}))
@@ -62,7 +63,7 @@ class SlackMessenger:
         call(self.client.chat_update, channel=report.channel, ts=root, **message(self._for_its_readers(report)))
 
     def find(self, report: Report, since: datetime) -> MessageTs | None:
-        """Searches the thread, or for a root the channel's history. Finds nothing if the scopes for that are missing."""
+        """Searches the thread or, for a root, the channel's history. Finds nothing if the scopes for that are missing."""
         wanted = metadata(report)
         oldest = f"{since.timestamp() + self._ahead - LOOK_BACK:.6f}"  # by Slack's clock
         look: dict[str, Any] = {"channel": report.channel, "include_all_metadata": True, "oldest": oldest, "limit": 200}
@@ -73,7 +74,7 @@ class SlackMessenger:
                 answer = call(self.client.conversations_history, is_optional=True, **look)
         except (MessageRefused, ChannelClosed):
             return None
-        # Another site's app may count its runs in the same channel.
+        # Another site's app may post in the same channel, and its runs may have the same ids.
         app = "" if self._found is None else self._found.app
         ours = (m for m in answer["messages"] if m.get("app_id", app) == app)
         return next((MessageTs(m["ts"]) for m in ours if m.get("metadata") == wanted), None)

@@ -29,7 +29,8 @@ def parser(function: Callable[P, R]) -> Callable[P, R]:
 def account_of(body: Payload) -> SlackAccount:
     """The account in the person's own team. In shared channels, Bolt's context has the installing team instead.
 
-    In Enterprise Grid, Slack may send the organisation's id (reference/interaction-payloads/block_suggestion-payload).
+    In Enterprise Grid, the person's team may be the organisation's id. Then the team of the payload counts
+    (docs.slack.dev: reference/interaction-payloads/block_suggestion-payload).
     """
     user, team = body["user"], body.get("team") or {}
     own = user.get("team_id")

@@ -34,7 +34,10 @@ class Suggestion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """A schedule was picked, or the picker was cleared (None). `hash` is the version of the view at that moment."""
+    """A schedule was picked, the picker was cleared (None), or something else was chosen under "Fill in from".
+
+    `hash` is the version of the view at that moment.
+    """
 
     account: SlackAccount
     at: Decimal  # seconds since 1970, by Slack's clock
@@ -77,7 +80,8 @@ def suggestion(body: Payload) -> Suggestion:
 
 @parser
 def selection(body: Payload) -> Selection:
-    option = body["actions"][0]["selected_option"]  # null if the picked schedule is picked again
+    # Null if the schedule that was picked before is picked again: that clears the picker.
+    option = body["actions"][0]["selected_option"]
     return Selection(
         account=account_of(body),
         at=_moment(body["actions"][0]["action_ts"]),
@@ -145,7 +149,7 @@ def _shown(view: Payload) -> ScheduleId | None:
 
 def _chosen(menu: Payload, state: Payload) -> Payload:
     option: Payload | None = state[menu["block_id"]][Id.FILL_SELECT]["selected_option"]
-    return menu["element"]["initial_option"] if option is None else option  # as for the picker
+    return menu["element"]["initial_option"] if option is None else option  # null by mistake, as in `_shown`
 
 
 def _run(option: Payload) -> RunId | None:

@@ -10,7 +10,7 @@ from bot.slack.parsing import Payload, account_of, parser, place_of, schedule_of
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Press:
-    """A button under the root of a run was pressed. `place` is where the root is."""
+    """A button for a run was pressed, under the root or in the answer to `/runtask status`. `place` is where that message is."""
 
     account: SlackAccount
     place: Place
@@ -25,14 +25,14 @@ class AnswerPress:
 
     account: SlackAccount
     run: RunId
-    mark: str  # says which payload the button is for
+    mark: str  # identifies what would be sent (bot.core.approval.mark)
     trigger: str
     response_url: str  # empty on Home
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Declining:
-    """The window that asks why was submitted."""
+    """Somebody has submitted the window that asks why they decline a run."""
 
     account: SlackAccount
     run: RunId
@@ -129,12 +129,12 @@ def home_press(body: Payload) -> HomePress:
 @parser
 def star_press(body: Payload) -> StarPress:
     form = body["view"]
-    kept = {"id": text_of(form["id"]), "hash": text_of(form["hash"]), "blocks": list(map(dict, form["blocks"]))}
+    checked = {"id": text_of(form["id"]), "hash": text_of(form["hash"]), "blocks": list(map(dict, form["blocks"]))}
     return StarPress(
         account=account_of(body),
         schedule=schedule_of(body["actions"][0]),
         trigger=text_of(body["trigger_id"]),
-        form={**form, **kept},
+        form={**form, **checked},
     )
 
 

@@ -1,7 +1,7 @@
-"""Recognises payloads that come late or a second time, which must change nothing.
+"""Recognises payloads that come late or a second time. They must change nothing.
 
-If a payload comes late, the person has already seen Slack's own error, and may have gone on: an effect would surprise them.
-Besides, a signed request that was stolen can be sent again: its signature is valid for five minutes.
+If a payload comes late, the person has already seen Slack's own error, and may have gone on. An effect would surprise them.
+Besides, somebody who has stolen a signed request can send it again: its signature is valid for five minutes.
 
 Events are different. Nobody sees an error, and Slack repeats events that weren't acknowledged: at once, after 1 and after 5
 minutes, and with Delayed Events for a day (docs.slack.dev: apis/events-api). So we accept late events. Ours change nothing:
@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 EVENT = "event_callback"
-RATE_LIMITED = "app_rate_limited"  # not an event, although docs.slack.dev has it among them. It comes over HTTP only.
+RATE_LIMITED = "app_rate_limited"  # a type of its own, although docs.slack.dev has it among the events; only over HTTP
 TOO_OLD = 10.0  # seconds; Slack itself waits for 3, but clocks differ
-# These types change nothing: they read, or open a form (Slack accepts a trigger only once). `""` is a slash command.
+# Payloads of these types change nothing: they read, or open a form (Slack accepts a trigger only once). `""`: a slash command.
 HARMLESS = frozenset({"", "block_suggestion", "shortcut", "message_action", "url_verification", RATE_LIMITED, EVENT})
 # Seconds after which an event of this type is no longer answered. Other types have no limit.
 ANSWERED_FOR = {"app_mention": 600.0}
-MOST = 10_000  # presses and events that are remembered: more than come in TOO_OLD
+MOST = 10_000  # presses and events that are remembered, at most: more than can come within TOO_OLD
 
 
 def changes_something(body: Mapping[str, Any]) -> bool:
@@ -50,8 +50,8 @@ def is_stale(body: Mapping[str, Any], now: float) -> bool:
 class Seen:
     """The block actions (presses of buttons, selections in menus) and events that this process has received.
 
-    Threads may share it. Submissions aren't among them: a form starts at most one run, and a
-    repeated submission gets the same answer.
+    Threads may share this object. Submissions aren't remembered: a form starts at most one run, and a repeated submission gets
+    the same answer.
     """
 
     _seen: OrderedDict[str, None] = field(default_factory=OrderedDict)

@@ -1,4 +1,4 @@
-"""The replies for runs without further reports from workers. They say what is known. Pure functions of a report."""
+"""The replies about runs of which workers report nothing more. They say what is known. Pure functions of a report."""
 
 from bot.core.model import Outcome
 from bot.core.reasons import Code
@@ -15,8 +15,8 @@ SAID = 300  # characters shown of a task's last report
 def deadline(report: Report) -> tuple[str, list[Block]]:
     """The text and the blocks of the reply after the deadline."""
     outcome = report.outcome
-    has_stopped = outcome is not None and (outcome.status == RETRY or own(outcome.status))
-    text, plain = (texts.NO_END, texts.NO_END_PLAIN) if has_stopped else (texts.NO_WORD, texts.NO_WORD_PLAIN)
+    may_stay = outcome is not None and (outcome.status == RETRY or own(outcome.status))  # for long in this status
+    text, plain = (texts.NO_END, texts.NO_END_PLAIN) if may_stay else (texts.NO_WORD, texts.NO_WORD_PLAIN)
     known = (_known(outcome) if outcome else "") or _sent(report)
     words = text.format(who=_who(report), schedule=escape(report.schedule), known=known)
     why = [context(escape(sentence(report.unseen_because)))] if report.unseen_because else []
@@ -24,8 +24,9 @@ def deadline(report: Report) -> tuple[str, list[Block]]:
 
 
 def unseen(report: Report) -> tuple[str, list[Block]]:
-    """The text and the blocks of the reply that the end can't be known."""
-    who, schedule, why = _who(report), escape(report.schedule), report.unseen_because
+    """The text and the blocks of the reply that says that the end can't be known."""
+    who, schedule = _who(report), escape(report.schedule)
+    why = report.unseen_because
     if why is None:  # a worker has reported something since this reply was owed
         plain = texts.UNSEEN_BEFORE_PLAIN.format(schedule=entities(one_line(report.schedule)))
         return plain, [section(texts.UNSEEN_BEFORE.format(who=who, schedule=schedule))]
@@ -37,7 +38,7 @@ def unseen(report: Report) -> tuple[str, list[Block]]:
 
 
 def _known(outcome: Outcome) -> str:
-    """The last report of a worker. Empty if there is none, or if it is an end, which has its own reply."""
+    """What a worker reported last. Empty if that says nothing, or if it is an end, which has its own reply."""
     at, said = date(outcome.at), escape(outcome.result, SAID)
     if outcome.status == RETRY:
         return (texts.NEXT_TRY_AFTER if said else texts.NEXT_TRY).format(since=at, at=at, why=said)

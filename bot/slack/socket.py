@@ -4,7 +4,7 @@ We work around these faults of slack_sdk's built-in client (3.47, slack_sdk/sock
 
 - After a CLOSE frame it waits for the next ping interval; after a plain FIN it spins for a minute.
 - It never notices a peer that has never answered a ping.
-- `connect` doesn't raise, and three of its threads reconnect without pauses, even after a stop.
+- `connect` doesn't raise, and three threads of the client reconnect without pauses, even after a stop.
 - `close` cuts the connection before pending acknowledgements have been sent.
 """
 
@@ -25,7 +25,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.core.steady import elapsed
-from bot.runs.waiting import making_answer
+from bot.runs.budget import making_answer
 from bot.slack.client import error_code, retry_after
 from bot.slack.keepalive import ended
 from bot.slack.replay import changes_something
@@ -44,9 +44,9 @@ BUFFER = 65_536  # bytes; with the default of 1,024 the client's reader recurses
 
 
 class _Client(SocketModeClient):
-    """Passes each envelope directly to a thread of the pool; the SDK uses a queue and another thread in between.
+    """Passes each envelope directly to a thread of the pool. (The SDK uses a queue and another thread in between.)
 
-    Never connects by itself.
+    Never reconnects by itself.
     """
 
     def __init__(self, lost: threading.Event, **options: Any) -> None:
@@ -55,7 +55,7 @@ class _Client(SocketModeClient):
         self._lost = lost
 
     def enqueue_message(self, message: str) -> None:
-        """Called by a single thread. So when a `hello` arrives, all messages of earlier connections have been passed on."""
+        """A single thread calls this. So when a `hello` arrives, all messages of earlier connections have been passed on."""
         envelope = json.loads(message) if message.startswith("{") else {}
         kind = envelope.get("type")
         if kind == "hello":
@@ -113,7 +113,8 @@ class SocketMode:
         """Only this thread connects, so that no other thread is connecting during a stop."""
         pause = 0.0
         while not stopping.wait(pause):
-            pause, began = min(max(pause * 2, FIRST_RETRY), LAST_RETRY), time.monotonic()
+            pause = min(max(pause * 2, FIRST_RETRY), LAST_RETRY)
+            began = time.monotonic()
             self._lost.clear()
             try:
                 connection.connect_to_new_endpoint(force=True)
@@ -139,7 +140,7 @@ class SocketMode:
         """Runs in a thread of the client, whose database connections Django doesn't manage."""
         is_distrusted = self._was_frozen() or time.monotonic() < self._distrust_until
         if is_distrusted and changes_something(request.payload):
-            log.warning("ignored a %s: this process was frozen, and it may be old", request.payload["type"])
+            log.warning("ignored a %s: this process was frozen, so the request may be old", request.payload["type"])
             return
         with self._idle:
             self._in_flight += 1
@@ -150,7 +151,7 @@ class SocketMode:
                 response = run_bolt_app(self.app, request)
             try:
                 send_response(connection, request, response, started)
-            finally:  # even if the answer got lost: the person still waits for the form
+            finally:  # even if the answer got lost, because the person still waits for the form
                 answer.done()
         finally:
             close_old_connections()

@@ -12,7 +12,7 @@ from bot.core.text import clip
 from bot.slack.ids import PREFORMATTED_TEXT
 from bot.texts import change_text, press_again, sentence, setting_text
 
-CHANGES = 20  # lines of changed values
+CHANGES = 20  # lines of changed values, at most
 
 # The form: plain text
 TITLE = "Run a schedule"
@@ -189,7 +189,7 @@ HOME_AS_OF = "As of {at}. Your own runs are kept up to date here for ten minutes
 HOME_REFUSED = "Open this tab again when that has changed."
 HOME_TOO_LATE = "That took too long, Slack no longer lets me open the form. Please press the button again."
 
-# A press of Run again
+# Presses of Run again, Stop and Terminate
 RUN_AGAIN = "Run again"
 STOP = "Stop"
 STOP_REALLY = "Stop this run?"

@@ -17,7 +17,7 @@ from bot.web.lists import Guarded, ReadOnly
 
 
 class LogsRemoval:
-    """Records in the audit log that somebody has deleted a row that gave rights."""
+    """Records in the audit log that a link or a token was removed, and by whom."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with atomic():
@@ -53,7 +53,7 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
         return may and (obj is None or rights.may_link(request.user, obj.user_id))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        def is_own(user: Any) -> None:
+        def is_allowed(user: Any) -> None:
             if not rights.may_link(request.user, user.pk):
                 raise ValidationError(texts.ONLY_YOURSELF.format(user=request.user.pk))
 
@@ -61,7 +61,7 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
         if db_field.name in self.patterns:
             field.validators.append(RegexValidator(*self.patterns[db_field.name]))
         if db_field.name == "user":
-            field.validators.append(is_own)
+            field.validators.append(is_allowed)
         return field
 
     def save_model(self, request: HttpRequest, obj: SlackLink, form: Any, change: bool) -> None:  # noqa: FBT001
@@ -99,6 +99,6 @@ class ApiTokenAdmin(LogsRemoval, ReadOnly, Guarded):
 
 
 def _before(form: Any) -> SlackLink:
-    """The link as it was before somebody changed it in this form."""
+    """The link as it was before this form changed it."""
     team, slack_user, user = (form.initial[name] for name in ("team", "slack_user", "user"))
     return SlackLink(team=team, slack_user=slack_user, user_id=user)

@@ -1,4 +1,4 @@
-"""*Waiting for you*: the list of runs that somebody may approve, and the two buttons, which are on a run's page, too."""
+"""The page *Waiting for you* lists the runs that somebody may approve. Its two buttons are also on a run's own page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +19,11 @@ from bot.requests import START_LIMIT
 from bot.rule_texts import IS_APPROVED_BY_ONE, need_text
 from bot.runs import actors, approvals, approve
 from bot.runs.approvals import WaitingRun
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Platform, SeenRun, admit
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.report import asked
-from bot.runs.waiting import Budget
 from bot.texts import change_text, problem_text, sentence
 from bot.web import texts
 from bot.web.page import Visit, page
@@ -51,7 +51,7 @@ def waiting(visit: Visit) -> HttpResponse:
 
 
 def number_for(platform: Callable[[], Platform], user: Any) -> int:
-    """How many runs wait for this user's approval. 0, too, if the user may see nothing, or if nothing can be run or read here."""
+    """How many runs wait for this user's approval. 0 if the user may see nothing, or if the site or its database isn't ready."""
     try:
         return shielded(lambda: approvals.waiting_for(admit(platform(), actors.of_user(user)), 0).more, otherwise=0)
     except (NotAllowed, NotSetUp):

@@ -1,6 +1,6 @@
 """The audit log and the people in it, in the admin. Both are read-only.
 
-The list takes as long for ten million records as for a hundred (bot.web.history says how). Each filter has an index.
+The list counts only the newest records, as the list of runs does (bot.web.history). Each filter has an index.
 """
 
 import json
@@ -24,12 +24,12 @@ from bot.web import columns, texts
 from bot.web.history import Newest
 from bot.web.lists import Guarded, GuardedList, ReadOnly
 
-DAYS = 7  # that the filter offers; the address takes any day
+DAYS = 7  # how many the filter by day offers. The address takes any day
 ONE_DAY = timedelta(days=1)
 
 
 class _Numbered(admin.SimpleListFilter):
-    """Filters by a number in the address, which comes from a link in the list. Otherwise the filter isn't shown."""
+    """Filters by a number in the address. Links in the list have such addresses. Without a number, the filter isn't shown."""
 
     column: str
 
@@ -90,15 +90,15 @@ class Day(admin.SimpleListFilter):
 
 
 class RecordList(GuardedList):
-    """Knows which of the runs on the page still exist."""
+    """Sets `has_run` on each record of the page: whether its run still exists."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list: Any = list(self.result_list)
         runs = {row.run_id for row in self.result_list if row.run_id is not None}
-        there = set(Run.objects.filter(pk__in=padded(runs)).values_list("pk", flat=True)) if runs else set()
+        existing = set(Run.objects.filter(pk__in=padded(runs)).values_list("pk", flat=True)) if runs else set()
         for row in self.result_list:
-            row.has_run = row.run_id in there
+            row.has_run = row.run_id in existing
 
 
 @admin.register(AuditRecord)
@@ -109,7 +109,7 @@ class AuditRecordAdmin(ReadOnly, Guarded):
     list_display_links = ("when",)
     list_filter = (ByAction, Day, ByPerson, OfSchedule, OfRun)
     list_select_related = ("person", "about")
-    search_fields = ("run_id",)  # `get_search_results` has the others
+    search_fields = ("run_id",)  # makes Django show the search field; `get_search_results` searches
     search_help_text = texts.FIND_RECORDS
     sortable_by = ()
     paginator = Newest
@@ -120,7 +120,7 @@ class AuditRecordAdmin(ReadOnly, Guarded):
     who = columns.column_of("who", lambda row: _narrowed("by", row.person_id, str(row.person or "")))
     whom = columns.column_of("for whom", lambda row: _narrowed("by", row.about_id, str(row.about or "")))
     schedule = columns.column_of("schedule", lambda row: _narrowed("of", row.schedule_id, _schedule(row)))
-    run = columns.column_of("run", lambda row: _run(row))  # noqa: PLW0108  # it stands below
+    run = columns.column_of("run", lambda row: _run(row))  # noqa: PLW0108  # it is defined below
     in_a_line = columns.column_of("details", lambda row: clip(one_line(_details(row, None)), 100))
     all_details = columns.column_of("details", lambda row: columns.lines(_details(row, 2)))
 
@@ -133,7 +133,7 @@ class AuditRecordAdmin(ReadOnly, Guarded):
         queryset: QuerySet[Any],
         search_term: str,
     ) -> tuple[QuerySet[Any], bool]:
-        """Searches with only one index: for a run's number, or else for a person's name or account."""
+        """Searches for a run if the text is a number, else for a person. So only one index is needed."""
         if not search_term.strip():
             return queryset, False
         number = id_in(search_term.strip())
@@ -143,7 +143,7 @@ class AuditRecordAdmin(ReadOnly, Guarded):
 
 @admin.register(Person)
 class PersonAdmin(ReadOnly, Guarded):
-    """Shows the people to whom records refer. `runtask audit forget` empties their rows."""
+    """Shows the people to whom records refer. `runtask audit forget` empties the rows of a person."""
 
     list_display = ("id", "name", "user", "slack_account", "token", "os_user", "created_at", "forgotten_at", "records")
     list_display_links = ("id",)
@@ -170,7 +170,7 @@ def _local(at: datetime) -> datetime:
 
 
 def _narrowed(parameter: str, number: int | None, text: str) -> str:
-    """A link to the records with this number."""
+    """A link to the list with this filter. Empty if the number is None."""
     if number is None:
         return ""
     address = links.path("admin:runtask_auditrecord_changelist")
@@ -182,6 +182,7 @@ def _schedule(row: Any) -> str:
 
 
 def _run(row: Any) -> str:
+    """The run's number, with a link to its page if it still exists. Only rows of a RecordList have `has_run`."""
     if row.run_id is None:
         return ""
     is_there = row.has_run if hasattr(row, "has_run") else Run.objects.filter(pk=row.run_id).exists()

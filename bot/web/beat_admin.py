@@ -26,7 +26,7 @@ def add_links() -> None:
     Call this when the URLs are loaded, as all apps have registered their ModelAdmins by then. May be called twice.
     """
     model = apps.get_model("django_celery_beat", "PeriodicTask")
-    for site in all_sites:  # a project may have its own
+    for site in all_sites:  # a project may have admin sites of its own
         if site.is_registered(model):
             _add_link(model_admin(site, model))
 
@@ -51,7 +51,7 @@ def _add_link(shown_by: Any) -> None:
 
 
 def may_run(request: HttpRequest) -> bool:
-    """Whether to show a link to the run page. The permission check follows on that page."""
+    """Whether to show a link to the run page. That page checks the person's rights again."""
     return bool(links.path("runtask:run")) and shielded(lambda: door.may_see(request.user), otherwise=False)
 
 

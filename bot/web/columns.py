@@ -16,7 +16,7 @@ from bot.web import texts
 
 
 def column_of(description: str, show: Callable[[Any], str], ordering: str | None = None) -> Any:
-    """A column of a list, or a field of a form, that shows a row's value."""
+    """A column of a list, or a field of a form. It shows what `show` returns for the row."""
 
     @admin.display(description=description, ordering=ordering)
     def column(_: object, row: Any) -> str:
@@ -36,7 +36,7 @@ def masked_options(run: Run) -> str:
 
 
 def _masked(value: Callable[[tuple[str, ...]], Any]) -> str:
-    """JSON of a value in which secrets are masked. If the option that names the secret keys can't be read, a text says so."""
+    """JSON of a value with masked secrets. If the options can't be read, the secret keys aren't known, and a text says so."""
     try:
         return json.dumps(value(conf().secret_keys), ensure_ascii=False, indent=2)
     except BadEnvironment:
@@ -53,7 +53,7 @@ def link(address: str, text: str) -> str:
 
 
 def again_link(run: Run) -> str:
-    """A link to the form. If this run can't be repeated, that page says why."""
+    """A link to the run page with the values of this run. If the run can't be repeated, that page says why."""
     page = links.path("runtask:run")
     return link(f"{page}?run={run.pk}", texts.RUN_AGAIN) if page else ""
 

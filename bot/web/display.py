@@ -1,4 +1,4 @@
-"""The values that the pages show, as pure functions of runs, previews and problems."""
+"""Makes the values that the pages show from runs, previews and problems."""
 
 import json
 import re
@@ -34,7 +34,8 @@ TONES = {
     RunState.LAPSED: "bad",
 }
 FINAL_TONES = {"SUCCESS": "good", "FAILURE": "bad"}
-DONE_OF = re.compile(r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b")  # the start of a progress text, if the task counts
+# How a progress text begins if the task counts its parts.
+DONE_OF = re.compile(r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,12 +52,12 @@ class ShownProblem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Input:
-    """A text area of the form. Without a text, only the help is shown in its place."""
+    """A text area of the form. If `text` is None, only the help is shown."""
 
     name: str
     label: str
     help: str
-    text: str | None = field(repr=False)  # somebody may have typed it. None: it is too long for a form
+    text: str | None = field(repr=False)  # not in the repr: somebody may have typed a secret. None: too long for a form
     problems: list[ShownProblem]
     rows: int  # the height, for browsers in which the area doesn't grow
 
@@ -82,7 +83,10 @@ def inputs(
     is_of_a_run: bool,
     limits: Limits,
 ) -> list[Input]:
-    """The text areas with the typed values, or else with `values`, which are the schedule's or a run's."""
+    """The text areas: for the arguments and, if the rules ask why, for the reason.
+
+    They hold the typed values, or else `values`, which are the schedule's or, with `is_of_a_run`, a run's.
+    """
     given = {} if typed is None else {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
     rule = text.one_line(limits.reason_for)
     reason = Input(
@@ -94,20 +98,20 @@ def inputs(
         rows=2,
     )
     arguments = [
-        _input(of, value, given.get(of), [one for one in problems if one.field == of], is_of_a_run=is_of_a_run)
-        for of, value in values.items()
+        _input(name, value, given.get(name), [one for one in problems if one.field == name], is_of_a_run=is_of_a_run)
+        for name, value in values.items()
     ]
     return [*arguments, reason] if limits.asks_why else arguments
 
 
-def _input(of: Field, value: Shown, typed: str | None, problems: list[ShownProblem], *, is_of_a_run: bool) -> Input:
+def _input(name: Field, value: Shown, typed: str | None, problems: list[ShownProblem], *, is_of_a_run: bool) -> Input:
     shown = value.fitting(LENGTH_LIMIT) if typed is None else typed
     return Input(
-        name=of,
-        label=shared.LABELS[of],
+        name=name,
+        label=shared.LABELS[name],
         help=_too_long(value, is_of_a_run=is_of_a_run)
         if shown is None
-        else shared.hint(of, shown, is_of_a_run=is_of_a_run),
+        else shared.hint(name, shown, is_of_a_run=is_of_a_run),
         text=shown,
         problems=problems,
         rows=min(30, (shown or "").count("\n") + 2),
@@ -140,10 +144,10 @@ class StateShown:
     is_final: bool
     note: str
     progress: str
-    done: tuple[str, str] | None  # the number of finished parts, and of all
+    done: tuple[str, str] | None  # how many parts are done, and how many there are. None: the task doesn't count parts
     result: str
     is_shortened: bool
-    later: list[tuple[str, str]]  # further ends: in words, and the result
+    later: list[tuple[str, str]]  # further ends: each in words, with its result
     stop: str  # the effect of a Stop; empty: nobody has asked for one
     emptied: str  # says that the values have been deleted, if they have
 
@@ -169,7 +173,7 @@ def state_shown(run: Run) -> StateShown:
 
 
 def how_far(run: Run) -> str:
-    """How the run ended, and after how long. For an open run, its state."""
+    """For a `finished` run, its status and the time that the task took. Otherwise its state, in words."""
     if run.state != RunState.FINISHED:
         return shared.state_text(RunState(run.state), run.status)
     if run.duration is None:
@@ -184,6 +188,7 @@ def stop(run: Run) -> str:
 
 
 def stopper(found: Stopped | None) -> str:
+    """The name of the person who asked for the Stop."""
     return (found.name if found else "") or texts.SOMEBODY
 
 
@@ -192,7 +197,7 @@ def _again(end: dict[str, str]) -> str:
 
 
 def again(again: Again) -> dict[str, Any]:
-    """The earlier run that fills the form: its requester, how it differs from the schedule now, and what has changed since."""
+    """The earlier run whose values fill the form: who asked for it, how it differs from the schedule, and what changed since."""
     run = again.run
     finished = run.state == RunState.FINISHED
     return {
@@ -212,7 +217,7 @@ def requester(run: Run) -> str:
 
 
 def sent_values(run: Run, secret_keys: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The arguments as sent, secrets masked."""
+    """The arguments as they were sent, but with masked secrets."""
     return [
         (shared.LABELS[field], json.dumps(value, ensure_ascii=False, indent=2))
         for field, value in masks.sent(run, secret_keys).items()

@@ -26,11 +26,11 @@ ACTIONS = {
     (Action.STOP, None): "Stop its runs",
     (Action.APPROVE, None): "Approve other people's runs of it",
 }
-NOTHING = {  # about the account as a whole
+NOTHING = {  # refusals that concern the account as a whole
     Code.NOT_STAFF: "This person may do nothing: their account on the site isn't a staff account.",
     Code.INACTIVE: "This person may do nothing: their account on the site is deactivated.",
 }
-OF_THEM = {  # other refusals whose sentences speak to the person
+OF_THEM = {  # refusals whose usual sentences speak to the person: here, they speak about the person
     Code.NO_PERMISSION: "Their account on the site doesn't have the permission for this ({permission}).",
     Code.RULE_RUN: "The rule “{rule}” is for members of {groups}.",
     Code.RULE_STOP: "The rule “{rule}” is for members of {groups}.",
@@ -45,7 +45,7 @@ HIDDEN_BY = "The rule “{rule}” shows it to members of {groups} only."
 
 
 def lines_of(found: Explained) -> list[str]:
-    """One line for the rules, and one for each action."""
+    """One line for the rules, and one for each action; or one for all actions if the person may do nothing."""
     names = ", ".join(f"“{one_line(rule.name)}”" for rule in found.rules)
     matching = MATCHING.format(rules=names) if names else NONE_MATCHES
     codes = (verdict.denied.code for verdict in found.verdicts if verdict.denied is not None)
@@ -59,18 +59,20 @@ def _line(verdict: Verdict, found: Explained) -> str:
         conditions = " ".join(_conditions(verdict.entry, found)) if verdict.action is Action.RUN else ""
         return YES_IF.format(what=what, conditions=conditions) if conditions else YES.format(what=what)
     if denied.is_hidden:
-        whys = (HIDDEN_BY.format(rule=one_line(rule.name), groups=", ".join(rule.see)) for rule in found.hiding)
-        return NO.format(what=what, why=" ".join(whys))
+        sentences = (HIDDEN_BY.format(rule=one_line(rule.name), groups=", ".join(rule.see)) for rule in found.hiding)
+        return NO.format(what=what, why=" ".join(sentences))
     return NO.format(what=what, why=_why(denied))
 
 
 def _why(denied: Denied) -> str:
     text = OF_THEM.get(denied.code)
-    return text.format(**{k: one_line(str(v)) for k, v in denied.params.items()}) if text else sentence(denied)
+    if text is None:
+        return sentence(denied)
+    return text.format(**{name: one_line(str(value)) for name, value in denied.params.items()})
 
 
 def _conditions(entry: Entry | None, found: Explained) -> Iterator[str]:
-    """What rules demand of a run that they allow to this person from here."""
+    """What rules demand of a run that this person may start by this entry."""
     named = [(one_line(rule.name), rule) for rule in found.rules]
     if entry is Entry.SLACK:
         yield from (CHANNELS.format(rule=name, channels=", ".join(one.channels)) for name, one in named if one.channels)

@@ -1,4 +1,4 @@
-"""Parses the data of the run page's form."""
+"""Parses what the run page's form sends."""
 
 import re
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from bot.web import texts
 
 FORM, SCHEDULE, FINGERPRINT, AGAIN = "form", "schedule", "fingerprint", "again"  # hidden inputs
 FORM_ID = re.compile(r"[0-9a-f]{32}")
-NUMBER = re.compile(r"[0-9]{1,18}")  # ids aren't larger
-NO_RUN = RunId(0)
+NUMBER = re.compile(r"[0-9]{1,18}")  # no id has more digits
+NO_RUN = RunId(0)  # the id of no run, in place of a text that isn't an id
 
 
 def new_id() -> str:
@@ -41,7 +41,7 @@ def run_request(data: Mapping[str, str], actor: Actor) -> RunRequest:
 
 
 def to_run(request: HttpRequest) -> Wanted | None:
-    """What somebody wants who sends the form, or opens it with the values of a run."""
+    """What somebody wants who sends the form, or who opens it with the values of a run. None: they only look."""
     if request.method == "POST":
         return Wanted(action=Action.RUN, schedule=schedule_id(request.POST.get(SCHEDULE, "")))
     if "run" in request.GET:
@@ -64,6 +64,6 @@ def kept(data: Mapping[str, str]) -> dict[str, str]:
 
 
 def _typed(data: Mapping[str, str], field: Field) -> str | None:
-    """The text with LF only. Browsers send CRLF (HTML, form data), which would shift the places of mistakes."""
+    """The text with LF only. Browsers send line breaks as CRLF, which would shift the places of mistakes."""
     text = data.get(field)
     return None if text is None else text.replace("\r\n", "\n")

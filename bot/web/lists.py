@@ -1,4 +1,4 @@
-"""Limits what the addresses of the admin's lists can ask for."""
+"""Limits what the addresses of the admin's lists can query."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-NUL = "\0"  # PostgreSQL refuses a text that holds it
+NUL = "\0"  # PostgreSQL refuses a text that contains it
 
 
 class GuardedList(ChangeList):
-    """Can be narrowed by its own filters only, and sorted by columns that offer it.
+    """A list that people can narrow by its own filters only, and sort by its `sortable_by` only.
 
-    Django also takes `?kwargs__contains=…`, for any column of the table. So people could guess values that are masked.
+    By itself, Django also takes `?kwargs__contains=…`, for any column of the table. So people could guess masked values.
     """
 
     def get_filters(self, request: HttpRequest) -> Any:
         if any(NUL in value for _, values in request.GET.lists() for value in values):
-            raise IncorrectLookupParameters  # Django then shows the list without them
+            raise IncorrectLookupParameters  # Django then redirects to the list without parameters
         found = super().get_filters(request)
-        if foreign := found[2]:  # what is left when each filter has taken its parameters
+        if foreign := found[2]:  # the parameters that no filter has taken
             raise DisallowedModelAdminLookup(f"Filtering by {', '.join(sorted(foreign))} not allowed")
         return found
 
@@ -31,7 +31,7 @@ class GuardedList(ChangeList):
 
 
 class Guarded(admin.ModelAdmin):
-    """A ModelAdmin with a GuardedList. All of ours are subclasses."""
+    """A ModelAdmin with a GuardedList. All our ModelAdmins are subclasses."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
         return GuardedList
@@ -39,7 +39,7 @@ class Guarded(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Checks for NUL, because no form has checked the text when it comes from `autocomplete/`."""
+        """Finds nothing for a text with NUL. No form checks a text that comes from the admin's `autocomplete/`."""
         return (
             (queryset.none(), False)
             if NUL in search_term
@@ -48,7 +48,7 @@ class Guarded(admin.ModelAdmin):
 
 
 class ReadOnly:
-    """Forbids to add, change and delete rows, in tables that nobody edits by hand."""
+    """Forbids adding, changing and deleting rows, for tables that nobody edits by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False

@@ -23,7 +23,7 @@ def is_possible() -> bool:
 
 
 def page(token: Callable[[], str]) -> Callable[[HttpRequest], HttpResponse]:
-    """`token` returns the token, or an empty text if there is none. NotSetUp has the same effect as an empty text."""
+    """`token` returns RUNTASK_METRICS_TOKEN. If that is empty, or if `token` raises NotSetUp, the page doesn't exist."""
 
     @outside_transactions
     @no_browser

@@ -1,4 +1,4 @@
-"""Shared by all pages: allowed methods, log-in, and errors in words."""
+"""What all pages share: allowed methods, log-in, and errors in words."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ from bot.web.frame import admin_site
 
 log = logging.getLogger(__name__)
 
-# Refusals that somebody with another account may not get.
+# Refusals that don't concern every account, so the page offers to log in with another one.
 OF_THE_ACCOUNT = frozenset(
     {Code.NOT_STAFF, Code.INACTIVE, Code.NO_PERMISSION, Code.RULE_RUN, Code.RULE_STOP, Code.RULE_APPROVE}
 )
@@ -59,13 +59,13 @@ Wants = Callable[..., Wanted | None]
 
 
 def no_action(_: HttpRequest, **__: Any) -> None:
-    """For pages that only show something."""
+    """The `wants` of pages that only show something: the visitor wants no action."""
 
 
 def page(view: View, platform: Callable[[], Platform], *methods: str, wants: Wants = no_action) -> View:
     """`view` takes a Visit and the captured parts of the address. It may raise NotAllowed and Http404.
 
-    `wants` takes the request and the captured parts. It says what the person wants to do, for the record if they aren't let in.
+    `wants` takes the request and the captured parts, and says what the person wants to do. A refusal is recorded with that.
     """
 
     @csrf_protect
@@ -94,7 +94,7 @@ def page(view: View, platform: Callable[[], Platform], *methods: str, wants: Wan
             return _by_itself("runtask/denied.html", {"title": texts.NOT_SET_UP, "why": why}, 503)
 
     @csrf_exempt  # `checked` does the CSRF check, after we have looked for an expired session
-    @sensitive_post_parameters()  # Django's error reports would repeat what was typed
+    @sensitive_post_parameters()  # otherwise, Django's error reports would repeat what was typed
     @outside_transactions
     @never_cache
     @wraps(view)
@@ -142,7 +142,7 @@ def _is_staff(request: HttpRequest) -> bool:
 
 
 def _way_back(request: HttpRequest, captured: Mapping[str, Any]) -> str:
-    """The page to which a person can come back: this one, the form that they had sent, or the page of the run with the button."""
+    """The page to come back to: this one, or the form that was sent, or the page of the run whose button was pressed."""
     schedule = forms.schedule_id(request.POST.get(forms.SCHEDULE, ""))
     if schedule is not None:
         run = forms.run_id(request.POST.get(forms.AGAIN, ""))
@@ -169,15 +169,15 @@ def _logged_out(request: HttpRequest, captured: Mapping[str, Any]) -> HttpRespon
 
 
 def _no_database(request: HttpRequest, captured: Mapping[str, Any]) -> HttpResponse:
-    """A page in the admin's frame, without the parts that need the database. It keeps the values of the form."""
+    """Says that the database can't be reached. Keeps the values of the run page's form, which can be sent again from here."""
     context: dict[str, Any] = {"title": texts.DATABASE_AWAY, "address": request.get_full_path()}
     if forms.SCHEDULE in request.POST:
         context |= {"typed": forms.kept(request.POST), "csrf_token": get_token(request)}
-    elif request.method == "POST":  # such as Approve: the message may be on its way
+    elif request.method == "POST":  # a button such as Approve, which may have had its effect
         context["run_page"] = _way_back(request, captured)
     return _by_itself("runtask/no_database.html", context, 503)
 
 
 def _by_itself(template: str, context: dict[str, Any], status: int) -> HttpResponse:
-    """A page without the admin's frame, which may need the user or the database, whichever theme it is of."""
+    """A page without the admin's frame, because a theme's frame may need the user or the database."""
     return HttpResponse(render_to_string(template, {**context, "frame": "runtask/frame.html"}), status=status)

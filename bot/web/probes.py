@@ -19,7 +19,7 @@ from bot.web import throttle
 
 log = logging.getLogger(__name__)
 
-NAME = "readyz"  # names the row that counts the writes
+NAME = "readyz"  # the name of the Throttle row that counts the writes
 WRITES = 60  # per minute, for all processes together: anybody who can reach the site can cause them
 
 
@@ -36,7 +36,7 @@ def alive(_: HttpRequest) -> HttpResponse:
 
 
 def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Callable[[HttpRequest], HttpResponse]:
-    """Answers with the state of each part: database, slack, delivery, results, and a sidecar's platform. 503: one is wrong."""
+    """The view. It answers with the state of each part, and with status 503 if the state of any part isn't `ok`."""
 
     def view(_: HttpRequest) -> HttpResponse:
         ours = installation().id()
@@ -54,7 +54,7 @@ def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Ca
 
 
 def _said(part: Callable[[], str]) -> str:
-    """What the part says of its state, or the kind of the error if the database can't be asked."""
+    """The state that `part` returns, or the name of the error if the database can't be asked."""
     try:
         return part()
     except Error as exc:
@@ -79,12 +79,12 @@ def _platform() -> str:
 
 
 def unwritable(name: str) -> Error | None:
-    """Tries to write by counting one more in the row `name`, at most WRITES times per minute. Returns the error, if any.
+    """Tries to write: adds 1 to the count in the row `name`, at most WRITES times per minute. Returns the error, if any.
 
-    The count is committed: only then does a full disk show.
+    The count is committed, because a full disk makes only the commit fail.
     """
     try:
-        throttle.wait(name, WRITES)
+        throttle.seconds_to_wait(name, WRITES)
     except Error as exc:
         log.warning("the database can't be written: %s: %s", kind(exc), exc)
         return exc
@@ -92,7 +92,7 @@ def unwritable(name: str) -> Error | None:
 
 
 def kind(exc: Error) -> str:
-    """The driver's name of the error. It says more than Django's, which calls a `ReadOnlySqlTransaction` an `InternalError`."""
+    """The driver's name of the error. Django's name says less: it calls a `ReadOnlySqlTransaction` an `InternalError`."""
     return type(exc.__cause__ or exc).__name__
 
 
@@ -117,9 +117,11 @@ def _slack(ours: InstallationId) -> str:
 
 
 def _delivery(ours: InstallationId) -> str:
-    """The state of our installation's messages. Without a token, the installation is unknown: all messages count."""
+    """The state of our installation's messages. If the installation is unknown (`ours` is empty), all messages count."""
     now = clock.now()
-    failing, late, parked = lateness.failing(ours), lateness.late(now, ours), lateness.parked(now, ours)
+    failing = lateness.failing(ours)
+    late = lateness.late(now, ours)
+    parked = lateness.parked(now, ours)
     nameless = lateness.nameless(now)
     if failing is not None:
         return f"messages fail: {sentence(failing.reason)}"

@@ -8,9 +8,9 @@ from bot.runs.actors import is_superuser
 
 
 def may_link(user: Any, key: Any) -> bool:
-    """Whether `user` may add and change links of the user with this primary key, who may have been deleted.
+    """Whether `user` may add and change links of the user with the primary key `key`, who may have been deleted.
 
-    Somebody who may link their own Slack account to a colleague acts as two people, so they could approve their own run.
+    Somebody who links a Slack account of their own to a colleague's user acts as two people, and could approve their own run.
     """
     return is_superuser(user) or user.pk == key
 

@@ -23,16 +23,17 @@ from bot.web.lists import Guarded
 log = logging.getLogger(__name__)
 
 
-def _is_superuser(request: HttpRequest) -> bool:
+def _is_active_superuser(request: HttpRequest) -> bool:
     return bool(request.user.is_active) and actors.is_superuser(request.user)
 
 
 def _pause() -> SiteState | None:
-    """The pause that is in force. None: the site isn't paused."""
+    """The pause that is in force. None: the site isn't paused. SiteState has only one row."""
     return SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).select_related("paused_by").first()
 
 
 def _matches(row: StoredRule) -> str:
+    """The globs of the rule. Empty if this version of runtask can't read the row."""
     found, _ = rule_form.stored(row)
     return ", ".join(map(str, [*found.get("tasks", ()), *found.get("schedules", ())]))
 
@@ -59,10 +60,10 @@ class RuleAdmin(Guarded):
         css: ClassVar = {"all": ["runtask/runtask.css"]}
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return _is_superuser(request)
+        return _is_active_superuser(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return _is_superuser(request)
+        return _is_active_superuser(request)
 
     has_add_permission = has_change_permission = has_delete_permission = has_view_permission
 
@@ -74,7 +75,7 @@ class RuleAdmin(Guarded):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        state = _pause() if _is_superuser(request) else None
+        state = _pause() if _is_active_superuser(request) else None
         if state is not None and request.method == "GET":
             messages.warning(request, texts.IS_PAUSED.format(reason=one_line(state.paused_because)))
         return super().changelist_view(request, {**(extra_context or {}), "is_paused": state is not None})
@@ -103,7 +104,7 @@ class RuleAdmin(Guarded):
 
     def explain(self, request: HttpRequest) -> HttpResponse:
         """`?user=…&schedule=…`: what this person may do with this schedule, and why."""
-        if not _is_superuser(request):
+        if not _is_active_superuser(request):
             return self._refused(request)
         user, schedule = (one_line(request.GET.get(name, "")) for name in ("user", "schedule"))
         lines, problem = _explained(user, schedule) if user and schedule else ([], "")
@@ -111,7 +112,7 @@ class RuleAdmin(Guarded):
         return self._page(request, "runtask/rules_explain.html", context)
 
     def pause(self, request: HttpRequest) -> HttpResponse:
-        if not _is_superuser(request):
+        if not _is_active_superuser(request):
             return self._refused(request)
         problem = ""
         if request.method == "POST":
@@ -122,7 +123,7 @@ class RuleAdmin(Guarded):
         return self._page(request, "runtask/pause.html", context)
 
     def _switch(self, request: HttpRequest) -> str:
-        """Starts or ends the pause. Returns what is wrong with the request; empty: nothing."""
+        """Starts or ends the pause. Returns what is wrong with the request; empty if nothing is."""
         by = accounts.by_admin(request.user)
         if "resume" in request.POST:
             rulebook.resume(by=by)
@@ -148,6 +149,7 @@ class RuleAdmin(Guarded):
 
 
 def _explained(user: str, schedule: str) -> tuple[list[str], str]:
+    """The lines of the answer; or, if the user or the schedule doesn't exist, what is wrong."""
     users: Any = get_user_model()
     found = users._default_manager.filter(**{users.USERNAME_FIELD: user}).first()  # noqa: SLF001  # documented
     if found is None:

@@ -26,7 +26,7 @@ MESSAGES = ("notify", "mention")
 
 
 class RuleForm(forms.ModelForm):
-    """Fields that are left empty don't become part of the rule. But `kill` does if it isn't ticked."""
+    """An empty field doesn't become a part of the rule. Only `kill` differs: it becomes a part if it isn't ticked."""
 
     entries = forms.MultipleChoiceField(
         choices=[(one.value, one.value) for one in BY_PEOPLE], required=False, widget=forms.CheckboxSelectMultiple
@@ -85,6 +85,7 @@ class RuleForm(forms.ModelForm):
         return rule
 
     def _schema(self, text: str) -> Any:
+        """The parsed JSON. If the text isn't JSON: adds the errors to the form, and returns an empty schema."""
         try:
             return strictjson.read(text, Field.ARGS)
         except Invalid as exc:
@@ -93,7 +94,7 @@ class RuleForm(forms.ModelForm):
 
 
 def stored(row: StoredRule | None) -> tuple[dict[str, Any], bool]:
-    """The rule as plain values, and whether this version of runtask can't read all of it. Then the form refuses to save it."""
+    """The rule as plain values, and whether this version of runtask can't read all of it. The form doesn't save such a rule."""
     if row is None or row.pk is None:
         return {}, False
     try:
@@ -104,6 +105,7 @@ def stored(row: StoredRule | None) -> tuple[dict[str, Any], bool]:
 
 
 def _shown(rule: dict[str, Any]) -> dict[str, Any]:
+    """The rule as initial values of the form."""
     shown = {name: "\n".join(map(str, value)) if name in LISTS else value for name, value in rule.items()}
     if "arguments" in rule:
         shown["arguments"] = json.dumps(rule["arguments"], ensure_ascii=False, indent=2)

@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 def shielded(ask: Callable[[], T], otherwise: T) -> T:
-    """The answer of `ask`, or `otherwise` if our tables can't be read: before `migrate`, for example.
+    """What `ask` returns, or `otherwise` if our tables can't be read, as before `migrate`.
 
-    Use this for what we add to pages of others, such as the menu of the admin.
+    Use this for what we add to pages that aren't ours, such as the menu of the admin.
     """
     alias = database_of(Run)
     try:

@@ -1,4 +1,4 @@
-"""Limits how often something may happen in a minute, for all processes together: each counts in the same row."""
+"""Limits how often something may happen in a minute, for all processes together: they count in the same row."""
 
 from datetime import timedelta
 from math import ceil
@@ -11,10 +11,10 @@ from bot.runs import clock
 MINUTE = timedelta(minutes=1)
 
 
-def wait(name: str, limit: int) -> int:
-    """Counts one more and returns 0. After `limit` in this minute: counts nothing, and returns the seconds until the minute ends.
+def seconds_to_wait(name: str, limit: int) -> int:
+    """Counts one use, and returns 0. After `limit` uses in this minute, counts nothing, and returns the seconds until its end.
 
-    The minute begins with the first one that is counted.
+    A minute begins with its first use.
     """
     while True:
         now = clock.now()

@@ -20,7 +20,7 @@ from bot.runs import clock
 log = logging.getLogger(__name__)
 
 PREFIX = "rt_"  # lets scanners for leaked secrets recognise a token
-RANDOM = 32  # bytes; they can't be guessed, so the digest needs neither salt nor stretching
+RANDOM = 32  # bytes. Nobody can guess so many, so the digest needs neither salt nor stretching
 YEAR = timedelta(days=365)
 MINUTE = timedelta(minutes=1)
 
@@ -35,7 +35,7 @@ class Flaw(StrEnum):
 
 @dataclass
 class BadToken(Exception):
-    """`token` is None if it is unknown."""
+    """A token isn't accepted. `token` is its row, or None if there is none."""
 
     flaw: Flaw
     token: ApiToken | None = None
@@ -56,8 +56,8 @@ def bearer(request: HttpRequest) -> str | None:
 def issue(user: Any, name: str, lifetime: timedelta = YEAR) -> tuple[ApiToken, str]:
     """A new token of this user: its row, and the secret, which isn't stored."""
     secret = PREFIX + secrets.token_urlsafe(RANDOM)
-    marks = {"digest": digest(secret), "password_mark": password_mark(secret, user)}
-    return ApiToken.objects.create(user=user, name=name, expires_at=clock.now() + lifetime, **marks), secret
+    digests = {"digest": digest(secret), "password_mark": password_mark(secret, user)}
+    return ApiToken.objects.create(user=user, name=name, expires_at=clock.now() + lifetime, **digests), secret
 
 
 def accepted(secret: str) -> ApiToken:
@@ -70,19 +70,19 @@ def accepted(secret: str) -> ApiToken:
     mark = password_mark(secret, token.user)
     if not hmac.compare_digest(token.password_mark or mark, mark):
         raise BadToken(Flaw.PASSWORD_CHANGED, token)
-    token.password_mark = mark  # tokens of older versions have none before `used` has saved it
+    token.password_mark = mark  # a token of an older version has none until `used` saves this one
     return token
 
 
 def used(token: ApiToken) -> None:
-    """Records an accepted token's use, at most once a minute. If that fails, the token works nevertheless."""
+    """Records a use of an accepted token, and its password mark, at most once a minute. If that fails, the token still works."""
     now = clock.now()
     if token.used_at is not None and abs(now - token.used_at) < MINUTE:
         return
-    earlier = Q(used_at=None) | Q(used_at__lte=now - MINUTE) | Q(used_at__gte=now + MINUTE)
+    is_due = Q(used_at=None) | Q(used_at__lte=now - MINUTE) | Q(used_at__gte=now + MINUTE)
     try:
         with writers_turn():
-            ApiToken.objects.filter(earlier, pk=token.pk).update(used_at=now, password_mark=token.password_mark)
+            ApiToken.objects.filter(is_due, pk=token.pk).update(used_at=now, password_mark=token.password_mark)
     except Error:
         log.warning("the use of token %s can't be recorded", token.pk, exc_info=True)
 

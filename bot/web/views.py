@@ -24,11 +24,11 @@ from bot.option_texts import stored_options
 from bot.requests import START_LIMIT
 from bot.rule_texts import need_text
 from bot.runs import again, clock, links, see, start, stop
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Platform, SeenRun
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
-from bot.runs.waiting import Budget
 from bot.texts import change_name, press_again, sentence
 from bot.web import approvals, display, forms, texts
 from bot.web.frame import admin_site
@@ -54,7 +54,7 @@ def _to_stop(request: HttpRequest, run: int) -> Wanted | None:
 
 
 def run(visit: Visit) -> HttpResponse:
-    """`?q=` lists matching schedules. `?schedule=` shows a schedule's form. `?run=` fills it from a run. It is posted here."""
+    """GET: `?q=` lists schedules, `?schedule=` shows a schedule's form, `?run=` a form with a run's values. POST: starts a run."""
     if visit.request.method == "POST":
         return _start(visit)
     given = visit.request.GET
@@ -68,7 +68,7 @@ def run(visit: Visit) -> HttpResponse:
 
 
 def check(visit: Visit) -> HttpResponse:
-    """Checks the form while somebody types. Sends nothing. They may not have come to the reason yet."""
+    """Checks the form while somebody types. Sends nothing. A missing reason isn't reported yet: they may type it later."""
     problems = _problems(visit, forms.run_request(visit.request.POST, visit.admitted.actor))
     shown = (display.problem(one) for one in problems if one.code != Code.REASON_MISSING)
     return JsonResponse({"problems": list(map(asdict, shown))})
@@ -149,7 +149,7 @@ def _start(visit: Visit) -> HttpResponse:
 
 
 def _refused(visit: Visit, asked: RunRequest, why: Refused) -> HttpResponse:
-    """The form with what was typed, and what is wrong."""
+    """The form again, with what was typed, and what is wrong."""
     preview = see.preview(visit.admitted, asked.schedule)
     if preview is None:
         return _picker(visit, "", GONE)
@@ -213,7 +213,7 @@ def _form(
     typed: RunRequest | None = None,
     hint: str = "",
 ) -> HttpResponse:
-    """The form with the values of `fill` or with what was typed, and these problems."""
+    """The form with these problems, and with what was typed or, if nothing was, the values of `fill`."""
     filled, schedule = fill.again, preview.schedule
     run = filled.run.run if filled else None
     found = list(map(display.problem, problems))
@@ -256,7 +256,7 @@ def _problems(visit: Visit, asked: RunRequest) -> list[Problem]:
 
 
 def _as_problem(exc: NotAllowed) -> Refused:
-    """A rule's refusal as a problem of the schedule. People who may do nothing at all don't see the form."""
+    """A rule's refusal as a problem of the schedule. `page` refuses people who may do nothing at all before this."""
     return Refused([Problem(code=exc.denied.code, params=exc.denied.params, field=Field.SCHEDULE)])
 
 
@@ -271,17 +271,17 @@ def _with_state(visit: Visit, seen: SeenRun) -> dict[str, Any]:
     run = seen.run
     shown = display.state_shown(run)
     hindrance = stop.hindrance(visit.platform, run, now=clock.now()) or stop.denied(visit.admitted, seen)
-    has_more = not run.stop_way or (run.stop_way != Way.TERMINATE and _may_kill(visit, seen))
+    has_way_left = not run.stop_way or (run.stop_way != Way.TERMINATE and _may_kill(visit, seen))
     address = links.result_path(run)
     may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     return {
         "run": run,
         "state": shown,
         "title": f"{shown.words}: {one_line(run.schedule_name)}",
-        # The page's other parts, such as Approve, change only with this.
+        # If this changes, the page's script reads the other parts of the page again, such as Approve.
         "answers": str(run.answers.count()) if run.state == RunState.WAITING else "",
         "result_path": address if may_see else "",
-        "can_stop": hindrance is None and has_more,
+        "can_stop": hindrance is None and has_way_left,
         "cant_stop": "" if shown.is_final else sentence(hindrance),
     }
 
@@ -292,6 +292,6 @@ def _may_kill(visit: Visit, seen: SeenRun) -> bool:
 
 
 def _may_see(request: HttpRequest, model: type) -> bool:
-    """Whether the admin shows rows of this model to the person. Otherwise we don't link to it."""
+    """Whether the admin shows rows of this model to the person. If not, we don't link to them."""
     site = admin_site()
     return site.is_registered(model) and model_admin(site, model).has_view_or_change_permission(request)

@@ -1,4 +1,4 @@
-"""Limits the admin's lists to runs of schedules that the person may see."""
+"""Limits the admin's lists to runs that the person may see."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,11 @@ NOTHING = Q(pk__in=())
 
 
 def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "") -> Q:
-    """The condition for runs. `prefix` leads to the run. Superusers see all runs; others see none if nothing is set up."""
+    """The condition for runs that the person may see. `prefix` leads from the listed rows to the run, such as `run__`.
+
+    Superusers see all runs. Others see runs of schedules that they may see, and their own runs of deleted schedules. They see no
+    run if the site isn't set up, or if they may see no schedules.
+    """
     actor = actors.of_user(request.user)
     if actor.rights.is_superuser:
         return Q()
@@ -29,12 +33,12 @@ def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "
         return NOTHING
     hidden = sorted(set(site.catalog.ids()) - admitted.schedules) if admitted.hidden else []
     of_schedule = f"{prefix}schedule_id__in"
-    there = Q(**{of_schedule: _all(site)})
-    own = Q(**{f"{prefix}user_id": str(actor.user)})
-    return (there & ~Q(**{of_schedule: hidden})) | (~there & own)
+    has_schedule = Q(**{of_schedule: _all_ids(site)})
+    is_own = Q(**{f"{prefix}user_id": str(actor.user)})
+    return (has_schedule & ~Q(**{of_schedule: hidden})) | (~has_schedule & is_own)
 
 
-def _all(platform: Platform) -> Any:
+def _all_ids(platform: Platform) -> Any:
     """The ids of all schedules. They are a subquery if our tables are in beat's database."""
     beat: Any = apps.get_model("django_celery_beat", "PeriodicTask")
     return beat.objects.values("pk") if router.db_for_read(beat) == database_of(Run) else list(platform.catalog.ids())

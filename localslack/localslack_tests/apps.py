@@ -98,7 +98,7 @@ class HttpApp(Script):
         self.requests: list[tuple[dict[str, str], str]] = []
         self.status = 200
         self.headers: dict[str, str] = {}
-        self._silence = threading.Event()
+        self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/slack/events"
@@ -109,7 +109,7 @@ class HttpApp(Script):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._silence.set()
+        self._closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -124,9 +124,10 @@ class HttpApp(Script):
                 app.requests.append((headers, raw))
                 answer = app.answer(*parsed(headers["content-type"], raw))
                 if answer == NO_ANSWER:
-                    app._silence.wait()
+                    app._closing.wait()
                     return
-                body = answer if isinstance(answer, str) else json.dumps(answer) if answer is not None else ""
+                text = "" if answer is None else answer
+                body = text if isinstance(text, str) else json.dumps(text)
                 self.send_response(app.status)
                 if isinstance(answer, dict):
                     self.send_header("Content-Type", "application/json")
@@ -142,7 +143,7 @@ class HttpApp(Script):
 
 
 def parsed(content_type: str, raw: str) -> tuple[str, Json]:
-    """The kind and payload of one of Slack's three content shapes."""
+    """The kind and the payload of a request. Slack's requests have three kinds of body."""
     if content_type == "application/json":
         payload = json.loads(raw)
         return str(payload["type"]), payload

@@ -13,8 +13,8 @@ from localslack.testing import LocalSlack, Person
 from localslack.testing.browser import browser  # noqa: F401  # a fixture
 from localslack_tests.apps import App, HttpApp, SocketApp
 
-# A busy machine must not fail a property for being slow. Runs in CI are repeatable. HYPOTHESIS_PROFILE=nightly tries more
-# examples, and others each time.
+# A property must not fail because the machine is busy. Runs in CI are repeatable. HYPOTHESIS_PROFILE=nightly tries more
+# examples, and other ones each time.
 hypothesis.settings.register_profile("quick", max_examples=60, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("nightly", max_examples=500, deadline=None, derandomize=False, print_blob=True)

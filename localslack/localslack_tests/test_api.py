@@ -1,4 +1,4 @@
-"""The Web API as such: tokens, scopes, bodies, rate limits, and faults on demand."""
+"""What all methods of the Web API share: tokens, scopes, bodies, rate limits, and faults on demand."""
 
 import json
 import urllib.error
@@ -126,7 +126,7 @@ def test_a_methods_tier_limits_its_calls(slack: LocalSlack, client: WebClient, r
     [
         pytest.param({"kind": "ratelimited", "retry_after": 7}, 429, "ratelimited", id="ratelimited"),
         pytest.param({"kind": "fatal_error"}, 200, "fatal_error", id="fatal_error"),
-        pytest.param({"kind": "error", "error": "is_archived"}, 200, "is_archived", id="any code"),
+        pytest.param({"kind": "error", "error": "is_archived"}, 200, "is_archived", id="another code"),
     ],
 )
 def test_a_fault_fails_one_call_only(
@@ -144,7 +144,7 @@ def test_a_test_chooses_the_retry_after(slack: LocalSlack, client: WebClient, re
     assert refused(client.auth_test).headers["Retry-After"] == "7"
 
 
-def test_a_500_is_html(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
+def test_a_fault_can_answer_with_status_500(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
     slack.fault("http500", method="auth.test")
     assert refused(client.auth_test).status_code == 500
 

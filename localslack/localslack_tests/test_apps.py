@@ -1,4 +1,4 @@
-"""Two apps in one workspace: each gets its own payloads and changes its own messages and views."""
+"""Two apps in one workspace. Each gets its own payloads, and changes only its own messages and views."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -31,7 +31,7 @@ def theirs(slack: LocalSlack, other: Installation) -> WebClient:
 
 @pytest.fixture
 def other_app(slack: LocalSlack, other: Installation) -> Iterator[HttpApp]:
-    """The other app, behind an URL of its own."""
+    """The other app, at a URL of its own."""
     with HttpApp(slack, other) as app:
         slack.config(app="A0OTHER", mode="http", http_url=app.url)
         yield app
@@ -46,7 +46,7 @@ def opens_a_modal(app: HttpApp, client: WebClient, **changes: str) -> None:
     app.answers["slash_commands"] = answer
 
 
-def test_each_token_is_one_app(client: WebClient, theirs: WebClient) -> None:
+def test_each_token_belongs_to_one_app(client: WebClient, theirs: WebClient) -> None:
     mine, other = client.auth_test(), theirs.auth_test()
     assert (mine["team_id"], mine["user_id"], mine["bot_id"]) == ("T0LOCAL", "U0BOT", "B0BOT")
     assert (other["team_id"], other["user_id"], other["bot_id"]) == ("T0LOCAL", "U0OTHER", "B0OTHER")
@@ -56,7 +56,7 @@ def test_each_token_is_one_app(client: WebClient, theirs: WebClient) -> None:
     assert (profile["api_app_id"], profile["bot_id"]) == ("A0OTHER", "B0OTHER")
 
 
-def test_a_bot_token_opens_no_socket_of_another_app(slack: LocalSlack, other: Installation, refused: Refused) -> None:
+def test_a_second_apps_bot_token_opens_no_socket(slack: LocalSlack, other: Installation, refused: Refused) -> None:
     client = WebClient(token=other.bot_token, base_url=slack.api_url)
     answer = refused(lambda: client.apps_connections_open(app_token=other.bot_token))
     assert answer["error"] == "not_allowed_token_type"
@@ -221,7 +221,7 @@ def test_shortcuts_with_one_callback_id_are_told_apart(
     assert (len(http_app.received("shortcut")), len(other_app.received("shortcut"))) == (0, 1)
 
 
-def test_direct_messages_with_two_bots_are_two(
+def test_direct_messages_with_two_bots_are_separate(
     client: WebClient, theirs: WebClient, ana: Person, refused: Refused
 ) -> None:
     theirs.chat_postMessage(channel="U0ANA", text="theirs")

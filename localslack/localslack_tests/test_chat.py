@@ -31,7 +31,7 @@ def test_timestamps_are_unique_and_rise(client: WebClient) -> None:
     assert sorted(set(stamps)) == stamps
 
 
-def test_text_comes_back_escaped_but_live_sequences_stay(client: WebClient) -> None:
+def test_text_comes_back_escaped_but_mentions_and_links_stay(client: WebClient) -> None:
     answer = client.chat_postMessage(
         channel="C0OPS", text="a < b & c > d, <@U0ANA> <https://x.example|y> &lt;!here&gt;"
     )
@@ -47,7 +47,7 @@ def test_text_above_40000_characters_is_cut(client: WebClient) -> None:
 @pytest.mark.parametrize(
     ("channel", "error"),
     [
-        pytest.param("C0QUIET", None, id="public, not a member, but chat:write.public"),
+        pytest.param("C0QUIET", None, id="public, not a member, with chat:write.public"),
         pytest.param("#ops", None, id="by name"),
         pytest.param("U0BEN", None, id="to a person"),
         pytest.param("G0SECRET", "channel_not_found", id="private, not a member"),
@@ -119,7 +119,18 @@ def test_a_parent_counts_its_replies(client: WebClient, ana: Person) -> None:
     parent = ana.messages("C0OPS")[0]
     assert (parent["reply_count"], parent["reply_users"]) == (2, ["U0BOT", "U0ANA"])
     client.chat_delete(channel="C0OPS", ts=str(first["ts"]))
-    assert ana.messages("C0OPS")[0]["reply_count"] == 1
+    (parent,) = ana.messages("C0OPS")
+    (last,) = ana.thread("C0OPS", root)
+    assert (parent["reply_count"], parent["latest_reply"]) == (1, last["ts"])
+
+
+def test_a_parent_without_replies_names_none(client: WebClient, ana: Person) -> None:
+    root = str(client.chat_postMessage(channel="C0OPS", text="root")["ts"])
+    only = client.chat_postMessage(channel="C0OPS", text="1", thread_ts=root)
+    client.chat_delete(channel="C0OPS", ts=str(only["ts"]))
+    (parent,) = ana.messages("C0OPS")
+    assert parent["reply_count"] == 0
+    assert "latest_reply" not in parent
 
 
 def test_a_deleted_parent_leaves_a_tombstone(client: WebClient, ana: Person) -> None:
@@ -146,7 +157,7 @@ def test_a_broadcast_reply_shows_in_the_channel_too(client: WebClient, ana: Pers
         pytest.param({"text": "x", "attachments": [{}] * 101}, "too_many_attachments", id="101 attachments"),
         pytest.param({"markdown_text": "x", "text": "y"}, "markdown_text_conflict", id="markdown_text and text"),
         pytest.param({"text": "x", "metadata": {"event_type": "a"}}, "invalid_metadata_schema", id="half a metadata"),
-        pytest.param({"text": "x", "blocks": "["}, "invalid_blocks_format", id="blocks that are no JSON"),
+        pytest.param({"text": "x", "blocks": "["}, "invalid_blocks_format", id="blocks that are not JSON"),
         pytest.param({"text": "x", "blocks": [section("x" * 3001)]}, "invalid_blocks", id="invalid blocks"),
     ],
 )
@@ -230,7 +241,7 @@ def test_an_ephemeral_message_is_for_one_person(
         ("G0SECRET", "U0ANA", "channel_not_found"),
     ],
 )
-def test_an_ephemeral_message_needs_both_in_the_channel(
+def test_an_ephemeral_message_needs_bot_and_person_in_the_channel(
     client: WebClient, refused: Refused, channel: str, user: str, error: str
 ) -> None:
     assert refused(lambda: client.chat_postEphemeral(channel=channel, user=user, text="x"))["error"] == error

@@ -36,7 +36,9 @@ def test_state_shows_a_person_their_slack(slack: LocalSlack) -> None:
         ("stream", {"user": "U0NOBODY"}, "user_not_found"),
     ],
 )
-def test_people_see_only_their_own(slack: LocalSlack, path: str, query: Json, error: str) -> None:
+def test_only_people_see_slack_and_only_their_own_conversations(
+    slack: LocalSlack, path: str, query: Json, error: str
+) -> None:
     assert slack.look(path, **query) == {"ok": False, "error": error}
 
 
@@ -68,7 +70,7 @@ def test_the_configuration_shows_no_secrets(slack: LocalSlack) -> None:
     assert not {"bot_token", "app_token", "signing_secret"} & set(shown)
 
 
-def test_commands_may_be_given_by_name(slack: LocalSlack, app: App, ana: Person) -> None:
+def test_a_setting_may_name_commands_only(slack: LocalSlack, app: App, ana: Person) -> None:
     slack.config(commands=["/other"])
     assert ana.types("C0OPS", "/other one")["dispatched"]
     assert not ana.types("C0OPS", "/runtask")["dispatched"]

@@ -1,4 +1,4 @@
-"""An app is removed from a workspace, or its token is revoked: which events it gets, and what it can still do."""
+"""An app is removed from a workspace, or its token is revoked. Then it gets events, and can do less."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +31,8 @@ def test_a_removed_app_gets_events_and_its_token_is_invalid(
     assert refused(client.auth_test)["error"] == "account_inactive"
     assert ana.types("C0OPS", "/runtask") == {"ok": True, "dispatched": False}
     ana.types("C0OPS", "<@U0BOT> are you there?")
+    ana.types("C0QUIET", "<@U0BOT> are you here?")
+    assert ana.ephemerals("C0QUIET") == [], "nobody can invite it"
     assert set(told(either_app)) == set(FAREWELLS)
 
 
@@ -85,9 +87,7 @@ def test_a_reset_brings_everything_back(slack: LocalSlack, client: WebClient) ->
 
 
 @pytest.mark.parametrize("scopes", [["chat:write"], ["app_mentions:read"]], ids=str)
-def test_without_the_scope_for_mentions_there_is_no_event(
-    app: App, slack: LocalSlack, ana: Person, scopes: list[str]
-) -> None:
+def test_an_event_needs_its_scope(app: App, slack: LocalSlack, ana: Person, scopes: list[str]) -> None:
     slack.config(events=["app_mention", "message.channels"], scopes=scopes)
     ana.types("C0OPS", "<@U0BOT> hello")
     slack.config(scopes=["app_mentions:read", "channels:history"])

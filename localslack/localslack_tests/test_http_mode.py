@@ -1,4 +1,4 @@
-"""HTTP delivery: signatures, content shapes, the options load URL, and forged requests for other tests."""
+"""HTTP delivery: signatures, kinds of body, the options load URL, and forged requests for other tests."""
 
 import json
 import time
@@ -27,7 +27,7 @@ def test_the_signature_is_the_documented_one() -> None:
     assert sign("8f742231b10e8888abcd99yyyzzz85a5", "1531420618", DOCUMENTED_BODY) == expected
 
 
-def test_slacks_own_verifier_accepts_all_three_shapes(slack: LocalSlack, http_app: HttpApp, ana: Person) -> None:
+def test_slacks_own_verifier_accepts_all_three_kinds_of_body(slack: LocalSlack, http_app: HttpApp, ana: Person) -> None:
     slack.config(events=["app_mention"])
     ana.types("C0OPS", "/runtask ümlaut & more")
     open_modal(slack, http_app, menu()).suggests("task", value="ü")
@@ -45,7 +45,7 @@ def test_characters_beyond_ascii_come_as_escapes(slack: LocalSlack, http_app: Ht
     assert '"value": "\\u00fc"' in raw
 
 
-def test_options_are_asked_for_at_their_own_url(slack: LocalSlack, http_app: HttpApp) -> None:
+def test_options_are_requested_at_their_own_url(slack: LocalSlack, http_app: HttpApp) -> None:
     ana = open_modal(slack, http_app, menu())
     with HttpApp(slack) as options_app:
         slack.config(options_url=options_app.url)

@@ -51,7 +51,9 @@ def test_an_event_from_a_channel_of_another_company_names_its_workspace(
     assert app.client.conversations_info(channel="C0OPS")["channel"]["conversation_host_id"] == "T0ELSE"
 
 
-def test_only_bots_in_the_channel_get_the_event_others_can_be_invited(app: App, slack: LocalSlack, ana: Person) -> None:
+def test_only_bots_in_the_channel_get_the_event_and_others_can_be_invited(
+    app: App, slack: LocalSlack, ana: Person
+) -> None:
     ana.types("C0QUIET", "<@U0BOT> here?")
     ana.types(ana.dm(), "<@U0BOT> and here?")
     ana.types("C0OPS", "<@U0BOT> here")

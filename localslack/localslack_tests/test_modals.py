@@ -1,4 +1,4 @@
-"""People use modals: menus, typing, submitting, closing. The app gives every answer that it may."""
+"""People use modals: menus, typing, submitting, closing. The app answers rightly, wrongly, late or not at all."""
 
 import threading
 from collections.abc import Callable
@@ -25,14 +25,16 @@ def opened(slack: LocalSlack, app: App) -> Opened:
     return open_it
 
 
-@pytest.mark.parametrize(("least", "typed", "asked"), [(None, "ab", 0), (None, "abc", 1), (0, "", 1), (1, "", 0)])
-def test_a_menu_asks_from_min_query_length_on(
-    app: App, opened: Opened, least: int | None, typed: str, asked: int
+@pytest.mark.parametrize(
+    ("min_query_length", "typed", "asked"), [(None, "ab", 0), (None, "abc", 1), (0, "", 1), (1, "", 0)]
+)
+def test_a_menu_asks_the_app_from_min_query_length_on(
+    app: App, opened: Opened, min_query_length: int | None, typed: str, asked: int
 ) -> None:
     block = menu()
     del block["element"]["min_query_length"]
-    if least is not None:
-        block["element"]["min_query_length"] = least
+    if min_query_length is not None:
+        block["element"]["min_query_length"] = min_query_length
     app.answers["block_suggestion"] = lambda _: {"options": [option("x")]}
     answer = opened(block).suggests("task", value=typed)
     assert len(app.received("block_suggestion")) == asked
@@ -160,6 +162,8 @@ def test_missing_required_inputs_prevent_the_submission(app: App, opened: Opened
         ({"type": "number_input", "is_decimal_allowed": True, "max_value": "2"}, "1.5", True),
         ({"type": "number_input", "is_decimal_allowed": True, "min_value": "2"}, "1.5", False),
         ({"type": "number_input", "is_decimal_allowed": False}, "one", False),
+        ({"type": "number_input", "is_decimal_allowed": True, "min_value": "2"}, "NaN", False),
+        ({"type": "number_input", "is_decimal_allowed": False}, "Infinity", False),
         ({"type": "email_text_input"}, "ana", False),
         ({"type": "url_text_input"}, "https://example.com", True),
     ],
@@ -170,7 +174,7 @@ def test_the_client_checks_typed_text(opened: Opened, element: Json, typed: str,
     assert ana.submits()["ok"] == fine
 
 
-def test_errors_stand_at_their_blocks_and_the_modal_stays(app: App, opened: Opened) -> None:
+def test_errors_are_shown_at_their_blocks_and_the_modal_stays(app: App, opened: Opened) -> None:
     ana = opened(text_input(initial_value="x"))
     app.answers["view_submission"] = lambda _: {"response_action": "errors", "errors": {"args": "No."}}
     assert ana.submits() == {"ok": True, "errors": {"args": "No."}}
@@ -193,6 +197,18 @@ def test_an_answer_can_push_a_view_or_clear_all(app: App, opened: Opened) -> Non
     assert len(ana.stack()) == 2
     app.answers["view_submission"] = lambda _: {"response_action": "clear"}
     assert ana.submits() == {"ok": True, "closed": True, "stack": []}
+
+
+def test_nothing_is_pushed_onto_a_modal_that_was_closed_meanwhile(app: App, opened: Opened) -> None:
+    ana = opened(text_input(initial_value="x"))
+
+    def close_and_push(_: Json) -> Json:
+        ana.closes(everything=True)
+        return {"response_action": "push", "view": modal(section())}
+
+    app.answers["view_submission"] = close_and_push
+    assert ana.submits() == TROUBLE
+    assert ana.stack() == []
 
 
 def test_an_empty_ack_closes_the_submitted_view_only(app: App, opened: Opened) -> None:

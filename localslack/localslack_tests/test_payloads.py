@@ -162,7 +162,7 @@ def test_a_click_on_a_home_tab_is_as_recorded_and_names_no_channel(slack: LocalS
     app.client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": [section(), actions(button())]})
     ana.presses_home("press")
     sent, sample = app.received("block_actions")[0], recorded("block_actions.button_in_view.json")
-    # The recording's button has a question and no value; the local Slack leaves out what a view doesn't have.
+    # The recorded button has a confirmation and a style, but no value. The button of this test has only a value.
     del sample["actions"][0]["confirm"], sample["actions"][0]["style"]
     assert_same_shape(sent, sample, more=frozenset({"is_enterprise_install", "enterprise", "state"}))
     assert_same_shape(sent["actions"][0], sample["actions"][0], more=frozenset({"value"}))

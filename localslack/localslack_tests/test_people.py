@@ -90,7 +90,7 @@ def test_closed_channels_take_no_messages(slack: LocalSlack, change: Json, error
     assert slack.person("U0BEN").types("C0OPS", "hi")["error"] == error
 
 
-def test_deleted_people_do_nothing(slack: LocalSlack) -> None:
+def test_deleted_people_cannot_write(slack: LocalSlack) -> None:
     slack.control("people", id="U0BEN", deleted=True)
     assert slack.person("U0BEN").types("C0OPS", "hi")["error"] == "user_not_found"
 

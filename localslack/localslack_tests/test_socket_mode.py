@@ -1,4 +1,4 @@
-"""Socket Mode: hello, acks, several connections, and every end of a connection. Uses raw WebSockets where details matter."""
+"""Socket Mode: hello, acks, several connections, and every way in which one ends. Most tests use raw WebSockets."""
 
 import asyncio
 import json
@@ -110,9 +110,9 @@ def test_each_payload_goes_to_one_connection_and_any_may_acknowledge(
                     task.cancel()
                 await asyncio.gather(*pending, return_exceptions=True)
                 (envelope,) = [task.result() for task in done]
-                at = waiting.index(done.pop())
-                used.add(at)
-                other = sockets[1 - at]
+                index = waiting.index(done.pop())
+                used.add(index)
+                other = sockets[1 - index]
                 await other.send_json({"envelope_id": envelope["envelope_id"]})
                 assert (await typing)["ok"]
                 if used == {0, 1}:

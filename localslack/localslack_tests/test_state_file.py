@@ -1,10 +1,11 @@
-"""With `--state FILE`, the state outlives the process."""
+"""With `--state FILE`, workspaces, apps and messages outlive the process."""
 
 import json
 from pathlib import Path
 
 import pytest
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from localslack.testing import Control, Person
 from localslack_tests.processes import refusal, started
@@ -41,7 +42,7 @@ def test_workspaces_apps_and_installations_outlive_the_process(tmp_path: Path) -
         client_of(url, "xoxb-other").chat_postMessage(channel="C0OPS", text="by the other app")
     with started("--state", str(state), "--bot-token", "xoxb-new") as url:
         control = Control(url)
-        before[0]["bot_token"] = "xoxb-new"  # the first app's tokens come from the command line
+        before[0]["bot_token"] = "xoxb-new"  # the first installation's token comes from the command line
         assert control.look("installations")["installations"] == before
         assert [one["text"] for one in Person(control, "U0ANA", "T0TWO").messages("C0OPS")] == ["elsewhere"]
         assert [one["text"] for one in Person(control, "U0ANA").messages("C0OPS")] == ["by the other app"]
@@ -49,6 +50,23 @@ def test_workspaces_apps_and_installations_outlive_the_process(tmp_path: Path) -
         assert Person(control, "U0ANA").types("C0OPS", "/other")["error"] == "dispatch_failed"
         settings = control.look("config", team="T0TWO")["config"]
         assert settings["scopes"] == ["chat:write"]
+
+
+def test_a_removed_app_and_a_revoked_token_stay_so(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with started("--state", str(state)) as url:
+        control = Control(url)
+        for team in ("T0TWO", "T0THREE"):
+            control.done("workspaces", id=team, name=team)
+            control.done("installations", app="A0LOCAL", team=team)
+        control.done("uninstall", app="A0LOCAL", team="T0TWO")
+        control.done("revoke", app="A0LOCAL", team="T0THREE")
+        before = control.look("installations")["installations"]
+    with started("--state", str(state)) as url:
+        assert Control(url).look("installations")["installations"] == before
+        for team, error in (("T0TWO", "account_inactive"), ("T0THREE", "token_revoked")):
+            with pytest.raises(SlackApiError, match=error):
+                client_of(url, f"xoxb-{team}-A0LOCAL").auth_test()
 
 
 def test_a_file_of_a_version_with_one_workspace_is_read(tmp_path: Path) -> None:

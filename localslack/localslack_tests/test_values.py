@@ -13,6 +13,7 @@ OPTIONS = [option("one"), option("two")]
 
 
 def holding(slack: LocalSlack, app: App, element: Json) -> Any:
+    """Ana, who has opened a modal with this element in block `b`, and with a button."""
     block = text_input("b") | {"element": {"action_id": "a", **element}}
     return open_modal(slack, app, block, actions(button("press")))
 

@@ -17,7 +17,7 @@ Refused = Callable[[Callable[[], object]], SlackResponse]
 
 @pytest.fixture
 def trigger(app: App, ana: Person) -> Callable[[], str]:
-    """Fresh trigger ids of ana's."""
+    """A function that returns a new trigger id for Ana."""
 
     def issue() -> str:
         ana.types("C0OPS", "/runtask")
@@ -96,7 +96,9 @@ def test_an_external_id_is_unique(app: App, trigger: Callable[[], str], refused:
 
 
 @pytest.mark.parametrize("by", ["view_id", "external_id"])
-def test_an_update_changes_the_hash_and_is_found_by_either_id(app: App, trigger: Callable[[], str], by: str) -> None:
+def test_an_update_finds_its_view_by_either_id_and_changes_the_hash(
+    app: App, trigger: Callable[[], str], by: str
+) -> None:
     view = app.client.views_open(trigger_id=trigger(), view=modal(external_id="e"))["view"]
     address: dict[str, Any] = {"view_id": view["id"]} if by == "view_id" else {"external_id": "e"}
     changed = app.client.views_update(view=modal(section(), external_id="e"), **address)["view"]

@@ -1,4 +1,4 @@
-"""Two workspaces with one app. Their people and channels have the same ids; everything else is separate."""
+"""Two workspaces with one app. Their people and channels have the same ids. All else is separate."""
 
 import json
 import urllib.request
@@ -100,7 +100,7 @@ def test_people_and_channels_change_in_one_workspace_only(
     assert client.chat_postMessage(channel="C0OPS", text="x")["ok"]
 
 
-def test_direct_messages_are_each_workspaces_own(
+def test_each_workspace_has_its_own_direct_messages(
     client: WebClient, there: WebClient, ana: Person, twin: Person
 ) -> None:
     there.chat_postMessage(channel="U0ANA", text="psst")
@@ -154,7 +154,7 @@ def test_a_response_url_leads_back_to_its_workspace(http_app: HttpApp, ana: Pers
     assert ana.messages("C0OPS") == []
 
 
-def test_modals_and_home_tabs_are_each_workspaces_own(
+def test_each_workspace_has_its_own_modals_and_home_tabs(
     http_app: HttpApp, client: WebClient, there: WebClient, ana: Person, twin: Person, refused: Refused
 ) -> None:
     clients = {"T0LOCAL": client, "T0TWO": there}

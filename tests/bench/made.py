@@ -22,7 +22,7 @@ def results(*series: Series) -> Results:
 
 
 def a_figure(ours: float = 2.0, theirs: float | None = None, **changes: Any) -> Figure:
-    """A figure of 2 ms, whose goal is at most 1.5 times the floor's time."""
+    """A figure in ms whose goal is at most 1.5 × the floor's time `theirs` or, without `theirs`, at most 1.5 ms."""
     ratio = ours if theirs is None else ours / theirs
     figure = Figure(
         title="form",

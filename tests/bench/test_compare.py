@@ -8,7 +8,7 @@ from tests.bench.made import a_figure
 
 
 def a_change(before: tuple[float, ...], after: tuple[float, ...], **changes: Any) -> list[tuple[str, ...]]:
-    """A change between two figures, with a noise of 1.2."""
+    """The rows for a figure with a noise of 1.2. `before` and `after`: its `ours` and `theirs`."""
     return compare.changed([a_figure(*before, **changes)], [a_figure(*after, **changes)])
 
 
@@ -37,7 +37,7 @@ def test_a_deliverer_that_posts_half_as_much_is_slower() -> None:
     assert row[2:] == ("rate", "160 -> 80 /s", "8 -> 4 × floor", "2.00 × slower")
 
 
-def test_both_loads_being_slower_is_reported_even_if_the_growth_is_equal() -> None:
+def test_a_slowdown_under_both_loads_is_reported_even_if_their_ratio_stays_the_same() -> None:
     (row,) = a_change((10, 5), (30, 15), other="runtask, 100 schedules")
     assert row[3:] == ("10 -> 30 ms", "2 -> 2 × runtask, 100 schedules", "3.00 × slower")
 

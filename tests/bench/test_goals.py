@@ -60,6 +60,12 @@ def test_the_share_of_a_limit_is_above_1_if_the_goal_is_missed() -> None:
     assert not least.met
 
 
+def test_the_noise_of_few_pairs_is_that_of_the_noisiest() -> None:
+    one = (a_series("floor", 10), a_series("again: floor", 12))
+    two = (a_series("open", 10), a_series("again: open", 15))
+    assert round(goals.noise_of(results(*one, *two)), 2) == 1.5
+
+
 def test_a_contestant_that_runs_twice_shows_how_large_the_noise_is() -> None:
     twins = results(a_series("runtask", 10), a_series("floor", 10, rate=8), a_series("again: floor", 12, rate=10))
     assert [round(goals.noise_of(twins, stat), 2) for stat in ("p50", "p99", "per_second")] == [1.2, 1.2, 1.25]

@@ -1,4 +1,4 @@
-"""Figures of the benchmark."""
+"""Percentiles, rates and ratios."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Reads the words of a crontab: turns a sentence back into the times that it names. It shares no code with their writer."""
+"""Turns the words of a crontab back into the times that they name. Shares no code with bot.broker.cronwords, which writes them."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ DATES = re.compile(
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence as values: beat sends at these minutes of the day, on the days that match all three conditions."""
+    """What a sentence says: beat sends at these minutes of the day, on the days that match `days`, `months` and `weekdays`."""
 
     times: frozenset[int]
     days: frozenset[int]
@@ -82,7 +82,7 @@ def minutes(clock: str) -> int:
 
 
 def numbers(words: str) -> frozenset[int]:
-    """`day 1`, `minutes 0 to 4, 7 and 9`, `every 3rd hour from 0 to 21`."""
+    """The numbers in `day 1`, `minutes 0 to 4, 7 and 9`, or `every 3rd hour from 0 to 21`."""
     if stepped := re.fullmatch(r"every (\d)(?:nd|rd|th) \w+ from (\d+) to (\d+)", words):
         step, start, stop = map(int, stepped.groups())
         return frozenset(range(start, stop + 1, step))
@@ -96,7 +96,7 @@ def numbers(words: str) -> frozenset[int]:
 
 
 def names(words: str | None, cycle: list[str]) -> frozenset[int]:
-    """`Monday, Wednesday and Friday`, `Friday to Monday`; None is all of them."""
+    """The indexes in `cycle` for `Monday, Wednesday and Friday`, or `Friday to Monday`. No words: all indexes."""
     if not words:
         return frozenset(range(len(cycle)))
     first, to, last = words.partition(" to ")

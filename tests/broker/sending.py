@@ -23,11 +23,13 @@ def taken(app: Celery, queue: str = "tests.send") -> list[Any]:
         box = connection.SimpleQueue(queue)
         found = []
         while len(box):
-            found.append(box.get_nowait())
-            found[-1].ack()
+            message = box.get_nowait()
+            message.ack()
+            found.append(message)
         return found
 
 
 def a_prepared(app: Celery, schedule: Schedule) -> tuple[CelerySender, Any]:
+    """A sender, and a message of this schedule that it has prepared."""
     sender = CelerySender(app, WORDS)
     return sender, sender.prepare(schedule, TASK_ID, [1], {"days": 30}, requester="ada")

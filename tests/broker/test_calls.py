@@ -73,7 +73,7 @@ FUNCTIONS: dict[str, tuple[Any, dict[str, Any]]] = {
     "unchecked": (nightly, {"typing": False}),
     "positional only": (positional_only, {}),
     "keyword only": (keyword_only, {}),
-    "of an own base": (nightly, {"base": _Passing}),
+    "with its own base class": (nightly, {"base": _Passing}),
     "a method": (_Tasks().nightly, {}),
 }
 HAS_PYDANTIC = celery.VERSION >= (5, 5)
@@ -114,7 +114,7 @@ CLASSES: tuple[Any, ...] = (_Class, _Injecting, _Decorated, _Partial)
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
-    """An app with a task of each kind. For pydantic tasks, Celery needs only the name of a class here."""
+    """An app with a task of each kind. pydantic needn't be installed: here, Celery needs only its class `BaseModel`."""
     pydantic: Any = ModuleType("pydantic")
     pydantic.BaseModel = type("BaseModel", (), {})
     monkeypatch.setitem(sys.modules, "pydantic", pydantic)
@@ -156,7 +156,7 @@ def test_nothing_is_known_about_a_task_that_is_not_registered(app: Celery) -> No
         ("plain", "(days, region='EU')"),
         ("bound", "(days)"),
         ("tried again", "(days, region='EU')"),
-        ("of an own base", "(days, region='EU')"),
+        ("with its own base class", "(days, region='EU')"),
         ("a class", "(days)"),
         ("a partial", "(days)"),
         ("injected", "(*args, **kwargs)"),
@@ -168,7 +168,7 @@ def test_nothing_is_known_about_a_task_that_is_not_registered(app: Celery) -> No
     ],
 )
 def test_a_rule_uses_only_names_that_are_certain(app: Celery, kind: str, names: str | None) -> None:
-    """A decorator's own names are not certain: it may pass a value on at another position."""
+    """Names are uncertain behind a decorator, because it may pass a value on at another position."""
     found = calls.names(app, kind).sure
     assert (None if found is None else str(found)) == names
 

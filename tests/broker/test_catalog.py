@@ -146,7 +146,7 @@ def test_a_row_replaced_by_another_is_seen(catalog: BeatCatalog) -> None:
 def test_a_bulk_update_is_seen_when_the_names_are_read_again(
     catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`QuerySet.update` doesn't change beat's date of the last change, so the update can't be noticed earlier."""
+    """`QuerySet.update` doesn't move beat's mark of the last change, so the update can't be noticed earlier."""
     a_row("before")
     names(catalog)
     PeriodicTask.objects.update(name="after", enabled=False)
@@ -183,7 +183,7 @@ def test_the_check_for_any_schedule_reads_no_names(catalog: BeatCatalog, django_
 
 @pytest.fixture
 def changed(catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch) -> BeatCatalog:
-    """Has read "first". The table counts as big, and has got "second" since then."""
+    """A catalog that has read the row "first". Since then, the row "second" was added, and the table counts as large."""
     a_row("first")
     names(catalog)
     monkeypatch.setattr(module, "READ_IN_SEARCH", 0.0)
@@ -195,13 +195,13 @@ def changed(catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch) -> BeatCatalo
 def read_in_background(catalog: BeatCatalog) -> None:
     """A search uses the old index until a thread in the background has read the table."""
     assert names(catalog) == ["first"]
-    with catalog._reading:  # the reader has released the lock
+    with catalog._reading:  # waits until the reader has released the lock
         pass
     assert names(catalog) == ["first", "second"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_search_does_not_wait_for_a_big_table_that_changed(changed: BeatCatalog) -> None:
+def test_a_search_does_not_wait_for_a_large_table_that_changed(changed: BeatCatalog) -> None:
     read_in_background(changed)
 
 
@@ -219,7 +219,7 @@ def test_a_table_without_beats_mark_of_changes_is_read_once_before_the_first_sea
     catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """beat makes the mark when a schedule is saved. A new platform has none."""
-    monkeypatch.setattr(connections, "close_all", lambda: None)  # the test's own transaction
+    monkeypatch.setattr(connections, "close_all", lambda: None)  # it would end the test's own transaction
     catalog.read_first()
     reads = Mock(wraps=catalog._read)
     monkeypatch.setattr(catalog, "_read", reads)

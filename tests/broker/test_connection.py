@@ -25,7 +25,7 @@ SEVERAL = [f"amqp://{host}" for host in "abc"]
 
 @dataclass
 class Network:
-    """A network in which only one address answers. A try uses all its seconds, unless it is refused at once."""
+    """A network in which at most one address answers. At others, a try takes all its seconds, unless it is refused at once."""
 
     alive: str = ""
     refused: str = ""

@@ -1,4 +1,4 @@
-"""A reader turns the words of a crontab into times again. They are the times at which beat sends."""
+"""The words of a crontab name the times at which beat sends. `cronreader` turns the words back into times."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bot.broker.cronwords import sentence
-from bot.broker.words import cron
+from bot.broker.words import crontab_in_words
 from tests.broker.cronreader import Claim, read
 
 
@@ -51,14 +51,14 @@ crontabs = st.builds(
 @settings(max_examples=300)
 @given(crontabs)
 @example(CrontabSchedule(month_of_year="nov-feb"))  # Celery 5.3 refuses names of months
-@example(CrontabSchedule(day_of_month="30", month_of_year="2"))  # Celery 5.3 reads it
+@example(CrontabSchedule(day_of_month="30", month_of_year="2"))  # Celery 5.3 accepts this date, which never comes
 def test_the_words_of_a_crontab_are_the_times_that_celery_reads_in_it(crontab: CrontabSchedule) -> None:
     try:
         schedule = crontab.schedule
     except ValueError:
-        assert "Celery refuses it" in cron(crontab)
+        assert "Celery refuses it" in crontab_in_words(crontab)
         return
-    assert read(cron(crontab)) == Claim(
+    assert read(crontab_in_words(crontab)) == Claim(
         times=frozenset(60 * hour + minute for hour in schedule.hour for minute in schedule.minute),
         days=frozenset(schedule.day_of_month),
         months=frozenset(schedule.month_of_year),
@@ -74,13 +74,13 @@ def test_the_words_of_a_crontab_are_the_times_that_celery_reads_in_it(crontab: C
     CrontabSchedule(minute="0", hour="6", day_of_month="13", day_of_week="5"), 0
 )  # beat sends if both days match, not if one does
 def test_beat_sends_at_the_times_that_the_words_say(crontab: CrontabSchedule, minutes: int) -> None:
-    """Compares the next 20 times, or those of ten years."""
+    """Compares the next 20 times, or fewer if ten years have fewer."""
     start = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     try:
         schedule = crontab.schedule
     except ValueError:
         assume(False)
-    claimed = [*islice(read(cron(crontab)).between(start, start + timedelta(days=3653)), 20)]
+    claimed = [*islice(read(crontab_in_words(crontab)).between(start, start + timedelta(days=3653)), 20)]
     assert [*islice(beats(schedule, start), len(claimed))] == claimed
 
 

@@ -3,7 +3,7 @@
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,6 @@ from kombu.utils.json import dumps
 from bot.broker import embedded
 
 Got = list[Message]
-Drain = Callable[[Connection], Got]
 GOOD = {"body": "", "properties": {"delivery_tag": "1"}}
 DAMAGED = {
     "zero bytes": b"",
@@ -75,6 +74,7 @@ def send(connection: Connection, queue: str, body: object = "hello") -> None:
 
 
 def left(folder: Path) -> list[Path]:
+    """The files of messages that wait or are claimed."""
     return [*folder.glob("queues/*/*.msg"), *folder.glob("claimed/*/*/*.msg")]
 
 
@@ -152,7 +152,7 @@ def test_a_reader_at_its_prefetch_limit_continues_as_soon_as_it_acknowledges(app
             connection.drain_events(timeout=1)
             acknowledging = threading.Timer(0.05, got[0].ack)
             acknowledging.start()
-            connection.drain_events(timeout=20)  # raises TimeoutError if the acknowledgement doesn't wake it
+            connection.drain_events(timeout=20)  # raises TimeoutError if the acknowledgement doesn't end the wait
             got[1].ack()
             acknowledging.join()
     assert [message.decode()["say"] for message in got] == ["first", "second"]

@@ -107,13 +107,14 @@ def test_a_running_task_can_be_revoked_though_the_pool_is_full(
     wait_until(lambda: lines(diary) == ["running", "next"])
 
 
-# On this broker, workers have no event loop and acknowledge in the next turn of their own loop. A stopping one has no next turn.
-FORGETS = pytest.mark.skipif(
+# On this broker, workers have no event loop. They acknowledge a message in the next turn of their own loop. A worker that stops has
+# no next turn.
+SINCE_5_5 = pytest.mark.skipif(
     celery.VERSION < (5, 5), reason="before Celery 5.5, a worker that stops gives back the tasks that it has just begun"
 )
 
 
-@pytest.mark.parametrize("stop", ["kill", pytest.param("terminate", marks=[pytest.mark.nightly, FORGETS])])
+@pytest.mark.parametrize("stop", ["kill", pytest.param("terminate", marks=[pytest.mark.nightly, SINCE_5_5])])
 def test_the_next_worker_runs_the_messages_that_a_stopped_one_had_taken(
     app: Celery, start_worker: StartWorker, folder: Path, diary: Path, stop: str
 ) -> None:
@@ -126,6 +127,6 @@ def test_the_next_worker_runs_the_messages_that_a_stopped_one_had_taken(
     worker.wait(PATIENCE)
     start_worker("two@test", "-P", "solo")
     wait_until(lambda: len(set(lines(diary))) == 6)
-    # Before Celery 5.6, that turn comes up to 1 s after a task has begun. If the worker is killed before, the message is redelivered.
+    # Before Celery 5.6, a worker acknowledges up to 1 s after a task has begun. If it is killed earlier, the task runs again.
     times = 1 if stop == "terminate" or celery.VERSION >= (5, 6) else lines(diary).count("begun")
     assert sorted(lines(diary)) == ["a", "b", *["begun"] * times, "c", "d", "e"]

@@ -1,4 +1,4 @@
-"""Without RabbitMQ there is no queue of events. tests.services.test_events has real brokers."""
+"""Which brokers have events, and which options of their queue are accepted. tests.services.test_events has real brokers."""
 
 import pytest
 from celery import Celery

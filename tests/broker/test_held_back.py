@@ -57,7 +57,7 @@ def send_silently(app: Celery, own_code: Callable[[Any, Any, Any], Any]) -> None
 
 
 def test_a_task_that_returns_nothing_and_publishes_nothing_was_not_sent(app: Celery) -> None:
-    """As after `if not cache.add(lock): return`."""
+    """Its code may begin with `if not cache.add(lock): return`."""
     with pytest.raises(NotSent, match=r"held_back$"):
         send_silently(app, lambda *_: None)
 
@@ -72,10 +72,12 @@ def test_a_task_that_returns_nothing_was_sent_if_its_code_has_published_it(
     def publish(apply_async: Any, call: Any, options: Any) -> None:
         if producer != "ours":
             del options["producer"]
-        thread = Thread(target=apply_async, args=call, kwargs=options)
-        thread.start() if producer == "another thread's" else thread.run()
-        if thread.ident:
+        if producer == "another thread's":
+            thread = Thread(target=apply_async, args=call, kwargs=options)
+            thread.start()
             thread.join()
+        else:
+            apply_async(*call, **options)
 
     send_silently(app, publish)
     assert len(taken(app)) == 1
@@ -130,7 +132,7 @@ def test_if_publishing_fails_after_it_has_begun_the_fate_is_unknown_whatever_the
 
 
 def test_another_message_over_our_producer_does_not_count_as_the_task(app: Celery) -> None:
-    with pytest.raises(FateUnknown):  # it may be the task, with an id of its own
+    with pytest.raises(FateUnknown):  # it may be the task, with another id
         send_silently(app, lambda _, __, options: app.send_task("audit", producer=options["producer"]))
     assert len(taken(app)) == 1
 
@@ -149,7 +151,7 @@ def test_an_answer_without_an_id_does_not_say_that_the_task_was_sent(app: Celery
         sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
 
 
-def test_a_task_that_is_sent_with_an_id_of_its_own_was_sent(app: Celery) -> None:
+def test_a_task_whose_code_sends_it_with_another_id_was_sent(app: Celery) -> None:
     class Own(Task):
         def apply_async(self, *call: Any, **options: Any) -> Any:
             return super().apply_async(*call, **{**options, "task_id": "its-own"})

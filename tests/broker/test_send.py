@@ -1,4 +1,4 @@
-"""The message is the one that beat would send, except for the differences that are named here."""
+"""What a sender publishes, when it certainly sends nothing, and what its errors say. tests/parity compares it with beat."""
 
 import json
 from typing import Any
@@ -58,7 +58,7 @@ TYPED = '{"__type__": "datetime", "__value__": "2026-11-05T12:00:00Z"}'
 def test_typed_values_are_sent_as_beat_reads_them(app: Celery) -> None:
     sender = CelerySender(app, WORDS)
     what = sender.prepare(a_schedule(), TASK_ID, [json.loads(TYPED)], {}, requester="ada")
-    assert what.args == [json.loads(TYPED)], "the run's row keeps the value as it was typed"
+    assert what.args == [json.loads(TYPED)], "the run's row keeps the value as the person wrote it"
     sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
     (message,) = taken(app)
     assert message.payload[0] == [NOW]
@@ -80,7 +80,7 @@ def test_the_message_goes_to_the_queue_of_the_row(app: Celery) -> None:
     assert taken(app) == []
 
 
-def test_arguments_that_the_task_would_refuse_are_certainly_not_sent(app: Celery) -> None:
+def test_arguments_that_the_task_does_not_accept_are_certainly_not_sent(app: Celery) -> None:
     @app.task(name="reports.tasks.nightly", shared=False)
     def nightly(): ...
 
@@ -132,7 +132,7 @@ def test_if_the_platforms_router_fails_nothing_is_sent(app: Celery) -> None:
         sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
 
 
-@pytest.mark.skipif(celery.VERSION < (5, 5), reason="Celery 5.5 began to compare them")
+@pytest.mark.skipif(celery.VERSION < (5, 5), reason="before Celery 5.5, the two limits aren't compared")
 def test_limits_that_contradict_each_other_are_certainly_not_sent(app: Celery) -> None:
     @app.task(name="reports.tasks.nightly", shared=False, time_limit=1, soft_time_limit=2)
     def nightly(number, days): ...

@@ -79,7 +79,7 @@ def test_one_of_several_copies_is_not_taken_back(app: Celery, spool: Spool) -> N
     assert [spool.size("one"), spool.size("two")] == [1, 1]
 
 
-def test_another_broker_has_no_folder(app: Celery) -> None:
+def test_nothing_is_taken_back_from_another_broker(app: Celery) -> None:
     app.conf.broker_transport = "memory"
     assert not RemoteControl(app).take_back(sent(app))
 

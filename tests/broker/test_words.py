@@ -13,7 +13,7 @@ from django_celery_beat.schedulers import ModelEntry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.broker.words import cron, when
+from bot.broker.words import crontab_in_words, when
 
 APP = Celery("platform", set_as_current=False)
 APP.conf.update(timezone="Asia/Tokyo")
@@ -63,14 +63,14 @@ def crontab(expression: str, timezone: str = "Europe/Berlin") -> CrontabSchedule
     ],
 )
 def test_a_crontab_reads_as_a_sentence(expression: str, words: str) -> None:
-    assert cron(crontab(expression)) == words
+    assert crontab_in_words(crontab(expression)) == words
 
 
 @given(st.lists(st.text("0123456789*/,-LW#?monTUE \t", min_size=1, max_size=8), min_size=5, max_size=5))
 def test_no_crontab_however_odd_breaks_the_form(parts: list[str]) -> None:
     minute, hour, day, month, weekday = parts
     odd = CrontabSchedule(minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday)
-    assert cron(odd)
+    assert crontab_in_words(odd)
 
 
 def test_a_crontab_names_its_time_zone() -> None:
@@ -145,8 +145,8 @@ def test_a_solar_schedule_names_its_event() -> None:
     assert "Sunset" in when(row(solar=saved(sun)), APP)
 
 
-def test_a_row_without_times_that_beat_knows_has_them_elsewhere() -> None:
-    """A platform's own subclass of PeriodicTask and scheduler may add a fifth kind."""
+def test_a_row_without_times_that_beat_knows_is_described_too() -> None:
+    """A platform's own scheduler, with a subclass of PeriodicTask, may have a fifth kind of times."""
     assert when(PeriodicTask(name="x"), APP) == "a schedule of a kind that runtask doesn't know"
 
 

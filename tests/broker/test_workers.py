@@ -28,7 +28,7 @@ class Clock:
 
 @dataclass
 class Asked:
-    """Fake workers. Notes the threads in which they were asked."""
+    """The queues of an app's workers, with a clock that only the test moves."""
 
     app: Celery
     clock: Clock = field(default_factory=Clock)
@@ -40,12 +40,13 @@ class Asked:
         return self.queues.listening(queue)
 
     def answered(self) -> None:
+        """Waits until the thread that asks the workers has ended."""
         assert self.queues._asking is not None
         self.queues._asking.join(20)
         assert not self.queues._asking.is_alive()
 
     def heard(self, queue: str) -> None:
-        """Waits until a worker on this queue has answered. It is asked repeatedly, because a busy machine may answer too late."""
+        """Asks until a worker on this queue has answered. On a busy machine, an answer may come too late."""
         wait_until(lambda: self.asked_again(queue) is Listening.YES)
 
     def asked_again(self, queue: str) -> Listening:
@@ -74,7 +75,7 @@ def test_no_queue_is_known_before_the_first_answer(here: Asked) -> None:
     assert here.listen("celery") is Listening.UNKNOWN
     here.heard("celery")
     assert here.listen("elsewhere") is Listening.NO
-    assert here.listen(None) is Listening.UNKNOWN, "no queue is named, so the answer tells nothing"
+    assert here.listen(None) is Listening.UNKNOWN, "no queue is named, so the answer says nothing about it"
 
 
 def test_if_no_thread_can_be_started_the_queues_stay_unknown_and_workers_are_asked_later(

@@ -12,7 +12,7 @@ FOLDER = "TEST_BROKER_FOLDER"
 
 
 def client(folder: Path) -> Celery:
-    """An app for this folder. Each folder needs its own, because Celery's remote control keeps its first connection."""
+    """An app for this folder. Each folder needs an app of its own, because Celery's remote control keeps its first connection."""
     app = Celery("worker_app", set_as_current=False)
     app.conf.update(embedded.configure(folder))
     return app
@@ -20,7 +20,7 @@ def client(folder: Path) -> Celery:
 
 @shared_task
 def note(diary: str, line: str, seconds: float = 0) -> None:
-    """Write `line` into `diary`, and go on for a while."""
+    """Writes `line` into the file `diary`, then goes on for `seconds`."""
     with Path(diary).open("a") as file:
         file.write(f"{line}\n")
     time.sleep(seconds)

@@ -9,7 +9,7 @@ NASTY = [
     "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\u202eevil", "\u2066", "\x00", "\x9b1m", "\r\n", "\n", "\t", " ", "\u2028",
     "“", "”", '"', "'", "\\", "[", "]", "{", "}", ",", ":", "#", "@here", "😀", "é", "e\u0301", "\u200b", "\ufeff", ">", "<",
 ]  # fmt: skip
-# Characters that a database can hold: no lone surrogates.
+# All characters except lone surrogates, which no database can hold.
 characters = st.characters(exclude_categories=["Cs"])
 text = st.one_of(
     st.text(characters), st.lists(st.one_of(st.sampled_from(NASTY), st.text(characters, max_size=5))).map("".join)

@@ -75,7 +75,7 @@ ROOT = somebody("9", rights=Rights(is_superuser=True, permitted=EVERYTHING))
         ),
     ],
 )
-def test_approvers_are_named_by_the_rules(actor: Actor, rules: tuple[Rule, ...], expected: Code | None) -> None:
+def test_rules_decide_who_may_approve(actor: Actor, rules: tuple[Rule, ...], expected: Code | None) -> None:
     denied = may(actor, Action.APPROVE, Subject(rules=rules, requester=ANA))
     assert (None if denied is None else denied.code) is expected
 
@@ -153,7 +153,7 @@ asking = st.builds(
 
 
 @given(st.lists(asking, max_size=3), asking, st.lists(people, max_size=6), people)
-def test_another_rule_or_account_of_the_requester_never_needs_fewer_approvals(
+def test_neither_another_rule_nor_the_requesters_own_yes_lowers_what_is_lacking(
     rules: list[Rule], another: Rule, approvers: list[Actor], requester: Actor
 ) -> None:
     named = [replace(rule, name=str(number)) for number, rule in enumerate([*rules, another])]

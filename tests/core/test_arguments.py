@@ -42,7 +42,7 @@ def problem(text: str, field: Field = Field.ARGS) -> Problem:
         pytest.param('{"a": 1, "b": {"a": 2}}', Field.KWARGS, {"a": 1, "b": {"a": 2}}, id="a key on two levels"),
         pytest.param('[{"a": 1}, {"a": 2}]', Field.ARGS, [{"a": 1}, {"a": 2}], id="a key in two objects"),
         pytest.param(
-            "[" * DEPTH_LIMIT + "]" * DEPTH_LIMIT, Field.ARGS, eval("[" * 100 + "]" * 100), id="as deep as can"
+            "[" * DEPTH_LIMIT + "]" * DEPTH_LIMIT, Field.ARGS, eval("[" * 100 + "]" * 100), id="as deep as allowed"
         ),
     ],
 )
@@ -66,7 +66,7 @@ def test_good_json_is_read(text: str, field: Field, value: Any) -> None:
         pytest.param("[1,\n None]", 2, 2, "Python's None is written null", id="Python's None"),
         pytest.param("[1", 1, 3, "A comma or a closing bracket is missing", id="not closed"),
         pytest.param("[", 1, 2, "A value is missing", id="nothing but an opening"),
-        pytest.param("[1] 2", 1, 5, "There is more text after the end", id="There is more text after the end"),
+        pytest.param("[1] 2", 1, 5, "There is more text after the end", id="text after the end"),
         pytest.param('["abc]', 1, 2, "This text has no closing double quote.", id="text not closed"),
         pytest.param('["abc”]', 1, 2, "” is a typographic quote and closes nothing", id="text closed typographically"),
         pytest.param('["a\tb"]', 1, 4, "must be written as \\n or \\t", id="tab in a text"),
@@ -149,7 +149,7 @@ def test_several_mistakes_are_reported_together_in_their_order() -> None:
         pytest.param("[\x1b[31mx", 6, ["[�[31mx", "      ^"], id="a colour's characters keep their columns"),
         pytest.param("[\u202e\u2066x", 3, ["[��x", "   ^"], id="direction marks can't turn the line round"),
         pytest.param("[\r x", 3, ["[  x", "   ^"], id="a carriage return is no second line"),
-        pytest.param("[1", 2, ["[1", "  ^"], id="behind the end"),
+        pytest.param("[1", 2, ["[1", "  ^"], id="after the end"),
         pytest.param("x" * 100, 0, ["x" * EXCERPT + "…", "^"], id="begin of a long line"),
         pytest.param("x" * 100, 50, ["…" + "x" * EXCERPT + "…", " " * 31 + "^"], id="middle of a long line"),
         pytest.param("x" * 100, 99, ["…" + "x" * EXCERPT, " " * 60 + "^"], id="end of a long line"),
@@ -172,7 +172,7 @@ def test_the_caret_is_under_the_mistake(text: str, at: int, shown: list[str]) ->
         pytest.param("[" * 5000, Field.KWARGS, "[" * 5000, id="what nobody can read"),
     ],
 )
-def test_a_stored_blank_means_no_arguments(text: str, field: Field, expected: str) -> None:
+def test_a_stored_blank_means_no_arguments_and_other_texts_stay(text: str, field: Field, expected: str) -> None:
     assert stored(text, field) == expected
 
 
@@ -204,7 +204,7 @@ def test_a_stored_number_may_be_as_long_as_python_can_read() -> None:
     assert f"more than {longest} digits" in problem_text(caught.value.problems[0])
 
 
-def test_a_form_shows_as_many_lines_as_fit() -> None:
+def test_a_form_shows_indented_json_if_it_fits() -> None:
     text = json.dumps([1] * 100)
     found = shown(text, Field.ARGS, Secrets())
     assert found.fitting(1000) == found.text != text

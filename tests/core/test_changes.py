@@ -15,9 +15,11 @@ SECRETS = ("password", "token", "api_key")
 Values = tuple[list[Any], dict[str, Any]]
 
 
-def change(where: str | int, old: str | None, new: str | None) -> Change:
+def change(argument: str | int, old: str | None, new: str | None) -> Change:
     """A change of the argument with this name, or at this position."""
-    return Change(position=where, old=old, new=new) if isinstance(where, int) else Change(name=where, old=old, new=new)
+    if isinstance(argument, int):
+        return Change(position=argument, old=old, new=new)
+    return Change(name=argument, old=old, new=new)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ def change(where: str | int, old: str | None, new: str | None) -> Change:
     [
         pytest.param(([], {"days": 7}), ([], {"days": 30}), [change("days", "7", "30")], id="a value"),
         pytest.param(([], {"a": 1, "b": 2}), ([], {"b": 2, "a": 1}), [], id="the order of keys is no change"),
-        pytest.param(([], {"o": {"a": 1, "b": 2}}), ([], {"o": {"b": 2, "a": 1}}), [], id="nor further down"),
+        pytest.param(([], {"o": {"a": 1, "b": 2}}), ([], {"o": {"b": 2, "a": 1}}), [], id="nor is the order of inner keys"),
         pytest.param(([1], {}), ([True], {}), [change(1, "1", "true")], id="1 is not true"),
         pytest.param(([], {"a": 0}), ([], {"a": False}), [change("a", "0", "false")], id="0 is not false"),
         pytest.param(([], {"a": 1}), ([], {"a": 1.0}), [change("a", "1", "1.0")], id="1 is not 1.0"),
@@ -34,7 +36,7 @@ def change(where: str | int, old: str | None, new: str | None) -> Change:
         pytest.param(([], {}), ([], {"ü": "é"}), [change("ü", None, '"é"')], id="a new key"),
         pytest.param(([1, 2], {}), ([1], {}), [change(2, "2", None)], id="one argument fewer"),
         pytest.param(([], {}), ([[]], {}), [change(1, None, "[]")], id="one argument more"),
-        pytest.param(([1, 2], {}), ([2, 1], {}), [change(1, "1", "2"), change(2, "2", "1")], id="order"),
+        pytest.param(([1, 2], {}), ([2, 1], {}), [change(1, "1", "2"), change(2, "2", "1")], id="two arguments swapped"),
         pytest.param(([], {"token": "a"}), ([], {"token": "b"}), [change("token", MASK, MASK)], id="a secret"),
         pytest.param(([], {"token": "a"}), ([], {}), [change("token", MASK, None)], id="a secret taken out"),
         pytest.param(
@@ -48,7 +50,7 @@ def change(where: str | int, old: str | None, new: str | None) -> Change:
         ),
     ],
 )  # fmt: skip
-def test_changes_have_the_name_of_the_argument(old: Values, new: Values, expected: list[Change]) -> None:
+def test_each_argument_that_differs_is_a_change(old: Values, new: Values, expected: list[Change]) -> None:
     assert list(changes(old, new, SECRETS)) == expected
 
 
@@ -75,7 +77,7 @@ def test_no_secret_survives_masking_however_deeply_it_is_nested(value: Any) -> N
 
 
 def test_a_secret_of_the_headers_is_masked_in_values_too() -> None:
-    """Forms mask it there (bot.runs.masks)."""
+    """Forms mask it there, too (bot.runs.masks)."""
     old: Values = ([], {"url": "https://h/?k=s3cr3t-abcdef"})
     new: Values = ([], {"url": "https://h/"})
     headers = {"api_token": "s3cr3t-abcdef"}

@@ -1,4 +1,4 @@
-"""Expressions in argument rules: they end in time, and `$` is the end of the text."""
+"""Regular expressions in rules for arguments: their time is limited, and `$` is the end of the text."""
 
 import time
 from typing import Any
@@ -38,7 +38,7 @@ def told(schema: dict[str, Any], **values: Any) -> list[Problem]:
     ],
 )
 def test_an_expression_that_takes_too_long_refuses_the_value(schema: dict[str, Any], values: dict[str, Any]) -> None:
-    """A check that isn't finished never allows, wherever the expression stands."""
+    """A check that doesn't finish allows nothing, wherever the expression stands."""
     began = time.thread_time()
     (found,) = told(schema, **values)
     assert (found.field, found.code, found.params) == (Field.KWARGS, Code.RULE_TOO_SLOW, {"rule": "names"})
@@ -48,7 +48,7 @@ def test_an_expression_that_takes_too_long_refuses_the_value(schema: dict[str, A
 
 
 def test_all_expressions_of_a_check_share_one_time_limit() -> None:
-    """None of these exceeds the limit alone: each takes a twentieth of it, or a little more."""
+    """None of these searches exceeds the limit alone: each takes a twentieth of it, or a little more."""
     text = next(text for n in range(5, 40) if seconds(text := "a" * n + "!") > keywords.SECONDS / 20)
     item = {"anyOf": [{"type": "string", "pattern": SLOW}, {"type": "string"}]}
     schema = {"properties": {"names": {"type": "array", "items": item}}, "required": ["names"]}
@@ -79,7 +79,7 @@ def seconds(text: str) -> float:
     ],
 )
 def test_a_dollar_sign_is_the_end_of_the_text(pattern: str, text: str, is_allowed: bool) -> None:
-    assert told(of_name(pattern=pattern), name=text) == [] if is_allowed else told(of_name(pattern=pattern), name=text)
+    assert (told(of_name(pattern=pattern), name=text) == []) == is_allowed
     names = {"patternProperties": {pattern: {"type": "integer"}}, "additionalProperties": False}
     assert (told(names, **{text: 1}) == []) == is_allowed
 
@@ -118,12 +118,12 @@ def test_properties_are_checked_by_the_expressions_that_match_their_names(
         ["a"],
     ],
 )
-def test_what_is_no_expression_or_a_huge_one_is_a_flaw(pattern: Any) -> None:
+def test_a_pattern_that_is_no_expression_or_too_large_is_a_flaw(pattern: Any) -> None:
     found = {code for _, code, _ in schemas.flaws(of_name(pattern=pattern))}
     assert found == {Code.BAD_SCHEMA}
 
 
-def test_an_expression_of_an_earlier_version_that_can_not_be_read_refuses_the_run() -> None:
+def test_a_stored_expression_that_can_not_be_read_any_more_refuses_the_run() -> None:
     rule = Rule(name="names", tasks=("*",), arguments=of_name(pattern="[[:foo:]]"))
     [problem] = problems([rule], ([], {"name": "x"}), None, None)
     assert problem.code == Code.RULE_BAD_PATTERN

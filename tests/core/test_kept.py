@@ -33,7 +33,7 @@ def sent(typed: Any, stored: Any, names: tuple[str, ...] = ()) -> Any:
         pytest.param({"pwd": MASK, "n": 2}, {"pwd": "x", "n": 1}, {"pwd": "x", "n": 2}, id="beside an edit"),
         pytest.param({"n": 1, "pwd": "new"}, {"pwd": "x"}, {"n": 1, "pwd": "new"}, id="a new secret"),
         pytest.param({"auth": MASK}, {"auth": {"u": [1]}}, {"auth": {"u": [1]}}, id="a whole object"),
-        pytest.param({"l": [A, B, 5]}, {"l": HOSTS}, {"l": [*HOSTS, 5]}, id="something added behind"),
+        pytest.param({"l": [A, B, 5]}, {"l": HOSTS}, {"l": [*HOSTS, 5]}, id="an item added at the end"),
         pytest.param(
             {"l": [{**A, "n": 1}, B]}, {"l": HOSTS}, {"l": [{**HOSTS[0], "n": 1}, HOSTS[1]]}, id="one item edited"
         ),

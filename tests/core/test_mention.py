@@ -138,7 +138,7 @@ def test_a_json_object_is_read_back(name: str, kwargs: dict[str, Any]) -> None:
 
 
 def test_a_long_message_takes_time_in_proportion_to_its_length() -> None:
-    """Measures time of the processor. Replacing quotes in the whole rest for each value would take minutes."""
+    """Measures CPU time. Straightening the quotes of the whole rest again for each value would take minutes."""
     text = "name " + " ".join(f"k{number}={{“a”:1}}" for number in range(20_000))
     began = time.process_time()
     assert len(parse(text).kwargs) == 20_000

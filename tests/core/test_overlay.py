@@ -1,4 +1,4 @@
-"""Values of a request replace those that a form shows."""
+"""Values of a mention replace stored ones in the form."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ def test_a_list_replaces_a_stored_one_that_can_not_be_read() -> None:
     assert (found[Field.ARGS].problems, left_out) == ((), ())
 
 
-def test_characters_that_no_input_can_show_are_left_out() -> None:
+def test_values_that_are_too_long_for_an_input_are_left_out() -> None:
     before = stored()
     found, left_out = overlaid(before, ["x" * 100], {"text": "y" * 100}, limit=60)
     assert found == before

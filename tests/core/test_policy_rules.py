@@ -103,7 +103,7 @@ def test_a_refusal_names_the_rule_and_whom_to_ask() -> None:
     assert denied.params == {"rule": "Billing", "groups": "finance"}
 
 
-def test_a_refusal_by_a_closed_window_says_when_every_window_is_open() -> None:
+def test_a_refusal_by_a_window_says_when_no_window_is_closed_any_more() -> None:
     longer = replace(WEEKEND, name="Longer", closed=("Mon 00:00-Mon 09:00 UTC",))
     denied = may(ROOT, RUN, Subject(rules=(WEEKEND, longer), now=FRIDAY_EVENING))
     assert denied is not None

@@ -15,7 +15,8 @@ def mode(path: Path) -> int:
 def test_new_folders_are_private_and_existing_ones_stay_as_they_are(tmp_path: Path) -> None:
     folder = tmp_path / "parent" / "data"
     private.make_folder(folder)
-    private.make_file(file := folder / "file")
+    file = folder / "file"
+    private.make_file(file)
     assert (mode(folder), mode(file)) == (0o700, 0o600)
     file.write_text("kept")
     folder.chmod(0o755)
@@ -40,11 +41,12 @@ def test_new_folders_are_private_and_existing_ones_stay_as_they_are(tmp_path: Pa
 def test_a_file_is_open_to_others_if_all_folders_above_it_are(
     tmp_path: Path, above: int, folder: int, file: int, *, is_open: bool
 ) -> None:
-    (there := tmp_path / "above" / "folder").mkdir(parents=True)
-    (it := there / "file").touch()
-    for path, its_mode in ((it, file), (there, folder), (there.parent, above)):
-        path.chmod(its_mode)
-    assert private.is_open(it, below=tmp_path) is is_open
+    path = tmp_path / "above" / "folder" / "file"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    for one, its_mode in ((path, file), (path.parent, folder), (path.parent.parent, above)):
+        one.chmod(its_mode)
+    assert private.is_open(path, below=tmp_path) is is_open
 
 
 def test_a_missing_file_is_open_to_nobody(tmp_path: Path) -> None:

@@ -22,10 +22,10 @@ from bot.core.search import Index
         ),
         pytest.param(Globs(schedules=("*straße",)), "HAUPTSTRASSE", "x", True, id="nor does how a letter is written"),
         pytest.param(Globs(schedules=("x",), tasks=("a.b",)), "y", "a.b", True, id="either list is enough"),
-        pytest.param(Globs(schedules=("invoice",)), "invoices", "x", False, id="all of a name"),
-        pytest.param(Globs(tasks=("a.?",)), "x", "a.bc", False, id="one character"),
+        pytest.param(Globs(schedules=("invoice",)), "invoices", "x", False, id="a glob must match the whole name"),
+        pytest.param(Globs(tasks=("a.?",)), "x", "a.bc", False, id="a question mark is one character"),
         pytest.param(Globs(tasks=("*",)), "x", "a\nb", True, id="a star matches everything"),
-        pytest.param(Globs(), "x", "y", False, id="nothing"),
+        pytest.param(Globs(), "x", "y", False, id="without globs"),
     ],
 )
 def test_a_rule_matches_by_task_or_by_name(globs: Globs, name: str, task: str, expected: bool) -> None:

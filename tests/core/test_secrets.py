@@ -38,9 +38,8 @@ def test_a_part_of_a_word_is_not_secret(name: str) -> None:
 
 def test_the_words_of_the_operator_replace_the_default_ones() -> None:
     own = ("PIN", "Zugangs-Code", "пароль")
-    assert [is_secret(name, own) for name in ("userPin", "zugangsCode", "ПАРОЛЬ", "password", "spin")] == [True] * 3 + [
-        False
-    ] * 2
+    assert all(is_secret(name, own) for name in ("userPin", "zugangsCode", "ПАРОЛЬ"))
+    assert not any(is_secret(name, own) for name in ("password", "spin"))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +169,7 @@ PIECES = [
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_long_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
-    """Measures time of the processor, so that a busy machine doesn't matter. Quadratic time would be many minutes."""
+    """Measures CPU time, so that a busy machine doesn't matter. Quadratic time would be many minutes."""
     began = time.process_time()
     Secrets.of(WORDS, (), ([], {"token": piece * 8})).text(piece * (500_000 // len(piece)))
     assert time.process_time() - began < 30
@@ -184,7 +183,7 @@ def test_many_secrets_are_looked_for_at_once() -> None:
     assert time.process_time() - began < 30
 
 
-def test_no_repr_holds_values() -> None:
+def test_no_repr_contains_values() -> None:
     """Reprs get into logs and error reports."""
     secret = '{"x": "hunter2"}'
     values = [

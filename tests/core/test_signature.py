@@ -36,8 +36,8 @@ class Task:
 @pytest.mark.parametrize(
     ("function", "args", "kwargs", "args_problems", "kwargs_problems"),
     [
-        pytest.param(plain, [7], {}, NOTHING, NOTHING, id="by place"),
-        pytest.param(plain, [], {"days": 7, "region": "US"}, NOTHING, NOTHING, id="by name"),
+        pytest.param(plain, [7], {}, NOTHING, NOTHING, id="positional"),
+        pytest.param(plain, [], {"days": 7, "region": "US"}, NOTHING, NOTHING, id="keywords"),
         pytest.param(any_arguments, [1, 2], {"x": 1}, NOTHING, NOTHING, id="takes anything"),
         pytest.param(variadic, [1, 2, 3], {"flag": True}, NOTHING, NOTHING, id="*args"),
         pytest.param(open_keywords, [], {"days": 1, "x": 2}, NOTHING, NOTHING, id="**kwargs"),
@@ -46,13 +46,13 @@ class Task:
         pytest.param(none, [], {}, NOTHING, NOTHING, id="no arguments"),
         pytest.param(
             plain, [], {"dayz": 7}, NOTHING,
-            ('Unknown argument "dayz", did you mean "days"?', 'The task needs the argument "days".'), id="a slip",
+            ('Unknown argument "dayz", did you mean "days"?', 'The task needs the argument "days".'), id="a misspelling",
         ),
         pytest.param(
             plain, [1], {"xyz": 7}, NOTHING, ('Unknown argument "xyz"; the task takes days, region.',), id="nothing like it"
         ),
-        pytest.param(none, [], {"a": 1}, NOTHING, ('Unknown argument "a"; the task takes none.',), id="takes none by name"),
-        pytest.param(none, [1], {}, ("Too many arguments: the task takes none, and there are 1.",), NOTHING, id="takes none"),
+        pytest.param(none, [], {"a": 1}, NOTHING, ('Unknown argument "a"; the task takes none.',), id="takes no keywords"),
+        pytest.param(none, [1], {}, ("Too many arguments: the task takes none, and there are 1.",), NOTHING, id="takes no arguments"),
         pytest.param(
             plain, [1, 2, 3], {}, ("Too many arguments: the task takes at most 2, and there are 3.",), NOTHING, id="too many"
         ),
@@ -65,14 +65,14 @@ class Task:
         pytest.param(keyword_only, [], {}, NOTHING, ('The task needs the argument "days".',), id="keyword-only, missing"),
         pytest.param(
             keyword_only, [7], {}, ("Too many arguments: the task takes none, and there are 1.",),
-            ('The task needs the argument "days".',), id="keyword-only, by place",
+            ('The task needs the argument "days".',), id="keyword-only, given as positional",
         ),
         pytest.param(
             positional_only, [], {}, ('The task needs the argument "a".',), NOTHING, id="positional-only, missing"
         ),
         pytest.param(
             positional_only, [], {"a": 1}, ('The task needs the argument "a".',),
-            ('Unknown argument "a"; the task takes none.',), id="positional-only, by name",
+            ('Unknown argument "a"; the task takes none.',), id="positional-only, given as a keyword",
         ),
         pytest.param(hidden, [], {"days": 1}, ('The task needs the argument "days".',), NOTHING, id="swallowed by **kwargs"),
         pytest.param(variadic, [], {}, NOTHING, ('The task needs the argument "a".', 'The task needs the argument "flag".'),
@@ -121,9 +121,8 @@ def test_there_is_a_problem_exactly_when_python_would_refuse(
     signature: Signature, args: list[Any], kwargs: dict[str, Any]
 ) -> None:
     scope: dict[str, Any] = {}
-    exec(
-        f"def function{signature}: pass", scope
-    )  # Signature.bind isn't used here, because it refuses some calls that Python allows
+    # Signature.bind isn't used here, because it refuses some calls that Python allows.
+    exec(f"def function{signature}: pass", scope)
     try:
         scope["function"](*args, **kwargs)
         refused = False

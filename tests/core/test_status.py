@@ -12,15 +12,15 @@ def test_celery_and_the_bot_agree_on_what_is_final() -> None:
     assert not FINAL & WAITING
 
 
-def test_a_state_is_open_if_a_result_can_still_change_it() -> None:
+def test_each_state_is_open_or_unsent_or_ended() -> None:
     ended = {RunState.FINISHED, RunState.UNSEEN, RunState.NOT_SENT, RunState.WITHDRAWN}
     assert set(RunState) - OPEN == ended | UNSENT
     assert {RunState.WAITING} == UNENDED - OPEN
 
 
 @pytest.mark.parametrize("state", sorted(OPEN))
-@pytest.mark.parametrize("status", [*sorted(states.ALL_STATES), "PROGRESS", "A-STATE-OF-THE-TASK'S-OWN"])
-def test_a_status_leads_to_this_state(state: RunState, status: str) -> None:
+@pytest.mark.parametrize("status", [*sorted(states.ALL_STATES), "PROGRESS", "A-STATUS-OF-THE-TASK'S-OWN"])
+def test_a_status_of_celery_moves_an_open_run_to_its_state(state: RunState, status: str) -> None:
     if status in states.READY_STATES:
         expected = RunState.FINISHED
     elif status in ("PENDING", "RECEIVED", "ABORTED"):
@@ -40,13 +40,13 @@ def test_a_run_whose_try_failed_is_not_shown_as_running() -> None:
 
 
 @pytest.mark.parametrize("status", [*sorted(states.ALL_STATES), "PROGRESS", ""])
-def test_only_a_state_that_celery_does_not_know_is_the_tasks_own(status: str) -> None:
+def test_only_an_unusual_status_is_the_tasks_own(status: str) -> None:
     assert own(status) == ""
     assert own("CANCELLED") == "CANCELLED"
 
 
 @pytest.mark.parametrize("state", sorted(set(RunState) - {RunState.FINISHED}))
-def test_a_tasks_own_state_is_named_if_the_task_may_have_said_more(state: RunState) -> None:
+def test_a_tasks_own_status_is_shown_in_the_states_that_leave_its_end_open(state: RunState) -> None:
     said = state_text(state, "CANCELLED")
     assert ("CANCELLED" in said) is (state in (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN))
     assert state_text(state, "{status}\n") == said.replace("CANCELLED", "{status}")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.core.windows import DAYS, BadWindow, closed_until, parse
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu", "UTC")
-# Around these days, clocks were put forward or back somewhere above; Apia left out a whole day.
+# Around these days, clocks are put forward or back in one of the zones. Apia left out a whole day.
 DAYS_OF_CHANGE = (
     (2026, 3, 8),
     (2026, 3, 29),
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def closed_by_walking(text: str, moment: datetime) -> bool:
-    """Says whether a window is closed: from the first minute that shows its begin or later, to the last before its end."""
+    """Whether the window is closed: clocks have shown its begin or a later time, and will still show a time before its end."""
     window = parse(text)
     zone = ZoneInfo(window.zone)
 
@@ -32,7 +32,7 @@ def closed_by_walking(text: str, moment: datetime) -> bool:
         return at.astimezone(zone).replace(tzinfo=None)
 
     day = clock(moment).replace(hour=0, minute=0)
-    # No clock here differs from itself by more than two days.
+    # Two days are enough: none of these clocks is put forward or back by more than a day.
     before = [moment - number * MINUTE for number in range(2 * 1440)]
     after = [moment + number * MINUTE for number in range(2 * 1440)]
     latest, earliest = max(map(clock, before)), min(map(clock, after))
@@ -69,7 +69,7 @@ def test_a_window_is_closed_when_a_walk_through_the_minutes_says_so(
 
 
 @given(windows(), st.sampled_from(DAYS_OF_CHANGE), st.integers(-2 * 96, 2 * 96))
-def test_a_window_opens_at_the_moment_that_is_shown(text: str, day: tuple[int, int, int], quarters: int) -> None:
+def test_a_window_opens_at_the_reported_moment(text: str, day: tuple[int, int, int], quarters: int) -> None:
     moment = datetime(*day, tzinfo=UTC) + quarters * timedelta(minutes=15)
     until = closed_until([text], moment)
     if until is not None and until - moment < timedelta(weeks=5):
@@ -83,7 +83,7 @@ def test_a_window_opens_at_the_moment_that_is_shown(text: str, day: tuple[int, i
     [
         pytest.param("2026-11-27T14:59:59", None, id="before it"),
         pytest.param("2026-11-27T15:00:00", "2026-11-30T05:00:00", id="at its begin"),
-        pytest.param("2026-11-29T23:30:00", "2026-11-30T05:00:00", id="over midnight"),
+        pytest.param("2026-11-29T23:30:00", "2026-11-30T05:00:00", id="after a midnight"),
         pytest.param("2026-11-30T04:59:59", "2026-11-30T05:00:00", id="in its last second"),
         pytest.param("2026-11-30T05:00:00", None, id="at its end"),
         pytest.param("2026-03-28T12:00:00", "2026-03-30T04:00:00", id="when clocks are put forward in it"),

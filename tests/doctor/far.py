@@ -1,4 +1,4 @@
-"""A Celery app with a broker of its own, so that it shares no pool of connections with other apps."""
+"""A Celery app that shares no pool of connections with other apps. The environment names its broker."""
 
 from celery import Celery
 

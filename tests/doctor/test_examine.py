@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.db import OperationalError
 from django.urls import get_script_prefix, reverse, set_script_prefix
 
-from bot.checks.options import ADDRESS
+from bot.checks.options import SLACK_ENDPOINT
 from bot.doctor.examine import examine
 from bot.doctor.findings import Finding, Level, ok
 
@@ -47,7 +47,7 @@ def test_addresses_begin_with_the_sites_own_prefix() -> None:
     before = get_script_prefix()
     set_script_prefix("/shop/")
     try:
-        (section,) = examine({"A": lambda: [ok("address", reverse(ADDRESS))]})
+        (section,) = examine({"A": lambda: [ok("address", reverse(SLACK_ENDPOINT))]})
     finally:
         set_script_prefix(before)
     assert [finding.found for finding in section.findings] == ["/shop/slack/events"]

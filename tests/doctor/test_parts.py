@@ -100,7 +100,7 @@ def test_results_that_expire_too_soon_to_be_read_are_reported(value: Any, level:
     ],
 )
 @pytest.mark.django_db
-def test_a_scheduler_that_is_a_subclass_of_beats_is_accepted(scheduler: str, level: Level) -> None:
+def test_only_the_scheduler_of_django_celery_beat_and_its_subclasses_are_accepted(scheduler: str, level: Level) -> None:
     app = Celery("shop", set_as_current=False)
     app.conf.beat_scheduler = scheduler
     assert told(schedules.schedules(subject(app=app)))["scheduler"].level is level
@@ -128,12 +128,12 @@ def test_no_setting_of_django_is_named_for_an_app_that_reads_none() -> None:
     assert (found.found.partition(":")[0], found.remedy) == ("not known", "")
 
 
-def test_secrets_are_found_in_all_options_and_addresses(settings: Any) -> None:
+def test_secrets_are_found_in_options_settings_and_addresses(settings: Any) -> None:
     settings.SECRET_KEY_FALLBACKS = ["of-yesterday"]
     app = Celery("shop", set_as_current=False)
     app.conf.update(broker_url="amqp://u:pa%2Fss@a//;amqp://u:second@b//", result_backend="db+mysql://u:third@c/d")
-    known = secret.known(Conf(bot_token="xoxb-1", app_token="x"), app)
-    assert {"pa%2Fss", "pa/ss", "second", "third", "xoxb-1", "of-yesterday"} <= set(known)
+    known = secret.known(Conf(bot_token="xoxb-1", app_token="x", metrics_token="for-prometheus"), app)
+    assert {"pa%2Fss", "pa/ss", "second", "third", "xoxb-1", "for-prometheus", "of-yesterday"} <= set(known)
     assert "x" not in known
     assert secret.hide("amqp://u:pa%2Fss@a and xoxb-1", known) == "amqp://u:***@a and ***"
 
@@ -149,13 +149,13 @@ def test_the_tasks_of_live_workers_are_compared_with_the_schedules() -> None:
         "b": ["shop.known [backend=<celery.backends.redis.RedisBackend object at 0x7f>]"],
         "c": ["shop.known [backend=<shop.results.Both object at 0x7f>]"],
     }
-    assert [(finding.level, finding.found) for finding in workers.knowing(answers, kinds.ROWS)] == [
+    assert [(finding.level, finding.found) for finding in workers.registered(answers, kinds.ROWS)] == [
         (Level.WARNING, "no live worker knows shop.unknown"),
         (Level.PROBLEM, "b keeps them in celery.backends.redis.RedisBackend"),
         (Level.WARNING, "c keeps them in shop.results.Both"),
     ]
     PeriodicTask.objects.filter(name="unknown").delete()
-    assert next(iter(workers.knowing(answers, kinds.ROWS))).level is Level.OK
+    assert next(iter(workers.registered(answers, kinds.ROWS))).level is Level.OK
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Findings about rows."""
+"""Findings about rows: schedules, users, links, tokens, notices and runs."""
 
 import json
 import re
@@ -64,7 +64,7 @@ class TestRows:
         ],
         ids=lambda value: str(value)[:20],
     )
-    def test_the_quick_check_of_arguments_agrees_with_the_form(self, kwargs: str, sent: bool) -> None:
+    def test_arguments_that_can_not_be_sent_are_reported_as_bad_json(self, kwargs: str, sent: bool) -> None:
         PeriodicTask.objects.filter(pk=a_row().pk).update(kwargs=kwargs)
         assert ("bad JSON" not in told(schedules.rows(wiring.celery_app(), timezone.now()))) is sent
 
@@ -87,7 +87,9 @@ class TestRows:
         assert finding.remedy == "Start one: celery -A PROJECT worker -Q reports"
         assert told(workers.unserved(*going, {"celery", "reports"}))["queues"].level is Level.OK
 
-    def test_a_new_sidecar_of_its_own_database_says_how_to_make_somebody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_doctor_of_a_new_sidecar_with_its_own_database_says_how_to_create_a_user(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(people, "is_apart", lambda: True)
         found = told(people.staff(subject()))
         assert found["staff"].remedy == found["links"].remedy == people.CREATE

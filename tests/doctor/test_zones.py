@@ -25,6 +25,6 @@ def test_an_unknown_zone_is_reported_with_its_schedules() -> None:
 
 
 def test_a_crontab_without_a_schedule_is_reported_too() -> None:
-    """beat fails at it, too."""
+    """beat fails at such a crontab, too."""
     in_zone("US/Pacific-New")
     assert [finding.found for finding in told()] == ["US/Pacific-New, not known here; of no schedule"]

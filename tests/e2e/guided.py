@@ -22,7 +22,7 @@ BLOCKS = list(guide.blocks(PAGE))
 
 
 def built(checkout: Path) -> Path:
-    """The wheel, built in a clean checkout by the page's own words."""
+    """The wheel, built in a clean checkout by the commands of the page."""
     copied(checkout, *PRODUCT)
     [build] = (block.text for block in BLOCKS if block.about == "checkout")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 class Platform(Processes):
     """A fresh installation in `folder`: the embedded default, the tasks of tests.wire, one superuser, ana, who is linked.
 
-    `environment` replaces variables of it.
+    `environment` replaces some of its variables.
     """
 
     def __init__(self, folder: Path, slack: LocalSlack, **environment: str) -> None:
@@ -67,7 +67,7 @@ class Platform(Processes):
         self.wait("worker", lambda: " ready." in self.log("worker"))
 
     def start_bot(self) -> None:
-        """Socket Mode."""
+        """Starts the bot in Socket Mode, and waits until it is connected."""
         self._start("slack", "-m", "bot", "slack")
         self.slack.wait_for_app(timeout=PATIENCE)
 

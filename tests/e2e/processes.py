@@ -36,7 +36,7 @@ class Processes:
             self._running.pop(name).wait(30)
 
     def run(self, *command: str) -> str:
-        """Run it to its end and return what it printed."""
+        """Runs the command to its end. Returns what it printed. Raises AssertionError if it fails."""
         done = subprocess.run(
             command,
             cwd=self.where,
@@ -50,7 +50,7 @@ class Processes:
         return done.stdout
 
     def start(self, name: str, *command: str, **environment: str) -> None:
-        """`environment` replaces variables for this process."""
+        """Starts a process. `environment` replaces some of the variables for it."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 command,

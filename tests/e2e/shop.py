@@ -1,4 +1,4 @@
-"""The projects of `examples/` as their teams run them, in an environment of their own; first of all the shop."""
+"""The projects of `examples/` as their teams run them, in an environment of their own. The shop is the first one."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from typing import ClassVar
 from tests.e2e.processes import Processes, free_port
 from tests.support.wheel import copied
 
-# What pip is told besides: everything the wheel depends on is there already, and a wheel is built without the network.
+# Options of pip: all that the wheel depends on is installed already, and a wheel is built without the network.
 OFFLINE = {
     "PIP_NO_INDEX": "1",
     "PIP_NO_DEPS": "1",
@@ -21,11 +21,11 @@ OFFLINE = {
 
 
 def virtual_environment(folder: Path) -> Path:
-    """A new one, with the packages of this one but without the project; returns its `bin`."""
+    """Makes an environment that has the packages of this one, but not the project. Returns its `bin`."""
     make = [sys.executable, "-m", "venv", "--without-pip", str(folder)]  # installing pip would take seconds
     subprocess.run(make, check=True, capture_output=True, timeout=120)
     [packages] = folder.glob("lib/*/site-packages")
-    # A folder named in a .pth file has no say with .pth files of its own, so an editable install stays out.
+    # Python ignores .pth files in a folder that a .pth file names, so an editable install of the project isn't there.
     (packages / "installed_already.pth").write_text(sysconfig.get_path("purelib") + "\n")
     pip = folder / "bin/pip"
     pip.write_text(f'#!/bin/sh\nexec "{folder}/bin/python" -m pip "$@"\n')
@@ -58,7 +58,7 @@ class Project(Processes):
         return self.manage("shell", "--verbosity", "0", "-c", code)
 
     def start_worker(self) -> None:
-        """Starts a worker. `is_working` says when it is ready. `celery` itself belongs to another environment."""
+        """Starts a worker. `is_working` says when it is ready. The script `celery` belongs to another environment."""
         self.start("worker", "python", "-m", "celery", *self.celery, "--concurrency", "2", "-l", "info")
 
     def is_working(self) -> bool:

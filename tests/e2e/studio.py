@@ -10,7 +10,7 @@ from tests.e2e.shop import Project
 from tests.support import guide
 
 NAMES = re.compile(r"^\| `(shop[\w./:]*)` \| `(config[\w./:]*)` \|$", re.MULTILINE)
-LAST = {  # by file with a list to which the page adds an entry: how its last entry begins
+LAST = {  # by file: how the last entry begins of the list to which the page adds an entry
     "config/settings/base.py": '    "studio.recordings"',
     "config/urls.py": "    path(settings.ADMIN_URL",
 }
@@ -18,7 +18,7 @@ STATEMENT = re.compile(r"(\w+ = .*[^{]|from .*)")  # a statement of one line
 
 
 class Studio(Project):
-    """A platform with results in Redis, whose `manage.py` and whose server have other settings."""
+    """A platform with results in Redis, whose `manage.py` and whose server have different settings."""
 
     example = "examples/studio"
     celery = ("-A", "config.celery_app", "worker")

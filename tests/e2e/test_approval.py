@@ -11,7 +11,7 @@ from tests.e2e.hands import at, field, presses_run, types
 from tests.e2e.platform import Platform
 from tests.e2e.test_surfaces import last_message, picture
 
-# In the gate, tests of tests/wire hold the same without a browser, and run_page/test_rule_pages.py shows the pages.
+# In the gate, tests of tests/wire test the same without a browser, and run_page/test_rule_pages.py shows the pages.
 pytestmark = pytest.mark.nightly
 
 CARA = """

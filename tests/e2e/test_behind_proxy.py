@@ -92,7 +92,7 @@ def proxy(certificate: Path) -> Iterator[tuple[str, set[str]]]:
     server.server_close()
 
 
-def test_everything_works_through_a_proxy(
+def test_a_run_is_started_and_followed_to_its_end_through_a_proxy(
     slack: LocalSlack, tmp_path: Path, certificate: Path, proxy: tuple[str, set[str]]
 ) -> None:
     address, seen = proxy

@@ -12,7 +12,7 @@ from tests.wire.conftest import OPS
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 
-pytestmark = pytest.mark.nightly  # in the gate, runs/test_clock.py and wire/test_finding.py hold the same
+pytestmark = pytest.mark.nightly  # in the gate, runs/test_clock.py and wire/test_finding.py test the same
 SKEWED = Path(__file__).parents[1] / "support" / "skewed"
 
 

@@ -21,7 +21,7 @@ from tests.wire.form import errors, opened
 
 @contextmanager
 def on_mariadb_with_zones(folder: Path) -> Iterator[Setup]:
-    """The results' admin asks the server what day it is on the site (Django: time zone definitions)."""
+    """The admin of results asks the server for dates in the site's zone, and MariaDB must know that zone."""
     with on_mariadb(folder) as setup:
         assert setup.server is not None
         if setup.server.rows("SELECT CONVERT_TZ('2026-01-01', 'UTC', 'Europe/Madrid') IS NULL") != [(0,)]:

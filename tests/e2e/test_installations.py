@@ -47,7 +47,7 @@ def installed(slack: LocalSlack, place: Place, user: str, bot: str) -> Installat
 
 
 def whole(person: Person) -> list[list[str]]:
-    """Waits until each thread of the person's channel has its id and its end. Returns who posted each message."""
+    """By thread of the person's channel that has its id and its end: the app that posted each message."""
     threads = [[root, *person.thread(OPS, root["ts"])] for root in person.messages(OPS)]
     done = [thread for thread in threads if len(thread) == 3 and FINAL.search(all_words(thread[-1]))]
     return [[message["app_id"] for message in thread] for thread in done]
@@ -81,7 +81,7 @@ def rule(shared: Platform, tmp_path: Path) -> Iterator[Callable[[str], None]]:
 
 
 def test_a_rule_applies_to_every_installation(slack: LocalSlack, rule: Callable[[str], None]) -> None:
-    """Two workspaces have a channel with this id; a rule means both."""
+    """Both workspaces have a channel with this id, and the rule applies to both."""
     here, there = slack.person("U0ANA"), slack.person("U0ANA", "T0TWO")
     for channel, is_refused in (("C0QUIET", True), (OPS, False)):
         rule(channel)

@@ -33,7 +33,7 @@ def crowd(slack: LocalSlack, platform: Platform) -> list[Person]:
 
 
 def form_or_excuse(slack: LocalSlack, person: Person) -> bool:
-    """Types the command; True if the form opened, False if the person was told that it, or Slack's answer, took too long."""
+    """Types the command. True: the form opened. False: the person was told why it did not."""
     before = len(person.ephemerals(OPS))
     assert person.types(OPS, "/runtask nightly")["ack"] == "", "not acknowledged within 3 s"
     slack.wait_for(lambda: person.modal() or len(person.ephemerals(OPS)) > before, 60)

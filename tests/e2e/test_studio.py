@@ -46,7 +46,7 @@ print(reverse("runtask:run"))
 
 
 def test_the_changes_in_the_guide_apply_and_the_checks_pass(tmp_path: Path) -> None:
-    """This runs in the tests' environment and without a server. The other tests take ten times as long: they are nightly."""
+    """This runs in the tests' environment and without a server. The other tests take ten times as long, so they are nightly."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
     environment = clean_environment(PATH=path, **SERVER, DATABASE_URL=f"sqlite:///{tmp_path}/studio.sqlite3")
     with Studio(tmp_path, environment) as studio:

@@ -14,7 +14,7 @@ from tests.broker.waiting import wait_until
 from tests.e2e.hands import PATIENCE, at, field, picks, presses_run, types
 from tests.e2e.platform import Platform
 
-# In the gate, tests of tests/wire hold the same without a browser, and test_page.py shows that the page works.
+# In the gate, tests of tests/wire test the same without a browser, and test_page.py shows that the page works.
 pytestmark = pytest.mark.nightly
 
 OPS = "C0OPS"

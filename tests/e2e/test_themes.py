@@ -24,7 +24,7 @@ from bot.core.model import RunRequest, ScheduleId
 from bot.models import Run
 from bot.runs import actors, start
 from bot.runs.door import admit
-from bot.runs.waiting import Budget
+from bot.runs.budget import Budget
 from bot.wiring import platform
 
 ben, now = User.objects.create_user('ben', is_staff=True), timezone.now()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.status import UNENDED
-from tests.faults.people import Stop, Submission, Told, Yes
+from tests.faults.people import Approval, Stop, Submission, Told
 
 Json = dict[str, Any]
 ENDS = {"final", "deadline", "closed"}
@@ -18,7 +18,7 @@ FILE, AGAIN = ".msg", ".again.msg"  # endings of the embedded broker's files; a 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A row of runtask's, with the status that the results table has for its task."""
+    """A row of runtask's, with the status that a worker has stored for its task."""
 
     pk: int
     key: str
@@ -28,9 +28,9 @@ class Run:
     redirected_from: str
     slack_user: str
     installation: str
-    result: str  # "" if the table has none
+    result: str  # "" if no status is stored
     is_sent: bool = True  # the run's row says that the broker has confirmed the message
-    needs_a_yes: bool = False
+    needs_approval: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Seen:
     journal: list[Json]
     records: list[Record]
     stops: list[Stop] = field(default_factory=list)
-    yeses: list[Yes] = field(default_factory=list)
+    approvals: list[Approval] = field(default_factory=list)
     homes: dict[str, list[int]] = field(default_factory=dict)  # by person: the runs that have ended, as Home lists them
 
 
@@ -106,8 +106,8 @@ def audit(seen: Seen) -> Verdict:
     verdict.misrecorded += _misrecorded(seen)
     by_view = {run.key.rpartition(":")[2]: run for run in seen.runs}
     for submission in seen.submissions:
-        made = by_view.get(submission.view)
-        _judge_submission(submission, made, posts.get(made.pk, []) if made else [], verdict)
+        its_run = by_view.get(submission.view)
+        _judge_submission(submission, its_run, posts.get(its_run.pk, []) if its_run else [], verdict)
     verdict.surprises += [
         f"the Home of {user} shows {shown} and not {own}"
         for user, shown in seen.homes.items()
@@ -120,8 +120,8 @@ def audit(seen: Seen) -> Verdict:
 
 def _judge(run: Run, posts: list[Post], published: int, seen: Seen, verdict: Verdict) -> None:
     """Judges a run by its state, and by the buttons that people pressed."""
-    if run.needs_a_yes and not _is_answered(run, seen.yeses) and (published or run.is_sent):
-        verdict.surprises.append(f"run {run.pk} ({run.state}): sent without a yes of somebody else")
+    if run.needs_approval and not _is_approved(run, seen.approvals) and (published or run.is_sent):
+        verdict.surprises.append(f"run {run.pk} ({run.state}): sent without an approval by somebody else")
     if run.state == "waiting":
         _judge_waiting(run, posts, published, verdict)
     elif run.state == "withdrawn":
@@ -132,8 +132,8 @@ def _judge(run: Run, posts: list[Post], published: int, seen: Seen, verdict: Ver
         _judge_run(run, posts, published, verdict)
 
 
-def _is_answered(run: Run, yeses: list[Yes]) -> bool:
-    return any(yes.run == run.pk and yes.user != run.slack_user for yes in yeses)
+def _is_approved(run: Run, approvals: list[Approval]) -> bool:
+    return any(one.run == run.pk and one.user != run.slack_user for one in approvals)
 
 
 def _judge_waiting(run: Run, posts: list[Post], published: int, verdict: Verdict) -> None:
@@ -167,7 +167,7 @@ def publications(journal: list[Json]) -> Counter[str]:
     return counted
 
 
-EARLIER = {  # what the log may say of an earlier attempt; the key says whether the run needs approval
+EARLIER = {  # by whether the run needs approval: what the log may say of an earlier attempt
     False: [Counter({"run.asked": 1, "run.not_sent": 1})],
     True: [
         Counter({"run.asked": 1}),
@@ -178,7 +178,7 @@ EARLIER = {  # what the log may say of an earlier attempt; the key says whether 
 
 
 def _misrecorded(seen: Seen) -> Iterator[str]:
-    """The log has each attempt's request, its sending or refusal, and its end, once each, and they fit the run."""
+    """A sentence for each record of an attempt that is missing from the log, is there too often, or doesn't fit the run."""
     found: dict[int, dict[str, Counter[str]]] = {}
     for one in seen.records:
         what = f"{one.action} {one.state}".strip() if not one.is_again else "again"
@@ -190,7 +190,7 @@ def _misrecorded(seen: Seen) -> Iterator[str]:
             if last[what] != expected:
                 yield f"run {run.pk} ({run.state}): {what} stands {last[what]} times, not {expected}"
         for task, before in attempts.items():  # an earlier attempt has failed, otherwise there would be no other
-            if before not in EARLIER[run.needs_a_yes]:
+            if before not in EARLIER[run.needs_approval]:
                 yield f"run {run.pk}, its earlier attempt {task}: {dict(before)}"
 
 
@@ -198,7 +198,7 @@ def _expected(run: Run) -> dict[str, int]:
     ends = {"run.withdrawn": run.state == "withdrawn", "run.ended finished": run.state == "finished"}
     if run.state != "finished":  # the end of an unseen run may still arrive
         ends["run.ended unseen"] = run.state == "unseen"
-    if run.needs_a_yes and run.state != "not_sent":  # after the approval, it was asked for under another id
+    if run.needs_approval and run.state != "not_sent":  # after the approval, it was asked for under another id
         return {what: int(is_there) for what, is_there in {"run.sent": run.is_sent, **ends}.items()}
     all_of_it = {"run.asked": True, "run.sent": run.is_sent, "run.not_sent": run.state == "not_sent", **ends}
     return {what: int(is_there) for what, is_there in all_of_it.items()}

@@ -23,7 +23,7 @@ PEOPLE, CHANNELS = 12, 24
 CLOSED = "C0FCLOSED"  # a private channel without the bot
 DEADLINE = 25  # seconds: RUNTASK_DEADLINE
 SETTLED = 180.0  # seconds after the last fault in which every run and message must reach its end
-QUIET = 3.0  # seconds for which nothing may be open, until a run counts as settled
+QUIET = 3.0  # seconds for which nothing may be open before the installation counts as settled
 SCHEDULES = {
     "Quick job": "quick",
     "Slow job": "slow",
@@ -36,7 +36,8 @@ RUNS = (
     " r.sent_at IS NOT NULL, r.approval_digest IS NOT NULL"
     " FROM runtask_run r LEFT JOIN django_celery_results_taskresult t ON t.task_id = r.task_id"
 )
-# Runs that have ended, Celery's last word on them, and what we know of it. Ended runs are looked at once a minute.
+# The ended runs: the ends that their rows know, and the status in the results table. Watchers look at ended runs only once a
+# minute.
 LAST_WORDS = (
     "SELECT r.task_id, r.status, r.later_ends, COALESCE(t.status, '') FROM runtask_run r"
     " LEFT JOIN django_celery_results_taskresult t ON t.task_id = r.task_id WHERE r.state = 'finished'"
@@ -72,7 +73,7 @@ def drive(kind: str, folder: Path, *, submissions: int, faults: int, seed: int) 
         people, channels, other = _populated(slack)
         parts = Parts(folder, slack, other, **_environment(folder), **setup.environment)
         if setup.results:
-            parts.of["worker"] = {"CELERY_RESULT_BACKEND": setup.results}
+            parts.variables["worker"] = {"CELERY_RESULT_BACKEND": setup.results}
         with parts:
             _seed(parts, people)
             site = Site(setup, slack, parts, random.Random(seed))
@@ -159,7 +160,7 @@ def _work(site: Site, colleagues: list[Colleague], pace: Pace) -> list[Done]:
 
 
 def _settle(setup: Setup) -> tuple[int, float]:
-    """Wait until nothing is open for QUIET seconds. Returns how much is still open, and the seconds it took."""
+    """Waits until nothing is open for QUIET seconds. Returns how much is still open, and the seconds that this took."""
     began = time.monotonic()
     quiet_since: float | None = None
     left = 0
@@ -175,7 +176,7 @@ def _settle(setup: Setup) -> tuple[int, float]:
 
 
 def _untold(setup: Setup) -> int:
-    """How many runs ended otherwise than their row says. They were stopped while a worker had them."""
+    """The number of stopped runs whose task ended otherwise than their row says, because a worker had it already."""
     found = 0
     for task, status, later, result in setup.rows(LAST_WORDS):
         ends = json.loads(later) if isinstance(later, str) else later
@@ -196,7 +197,7 @@ def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Collea
         "installation",
         "result",
         "is_sent",
-        "needs_a_yes",
+        "needs_approval",
     )
     runs = [Run(**dict(zip(names, row, strict=True))) for row in setup.rows(RUNS)]
     if setup.results:
@@ -213,7 +214,7 @@ def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Collea
         journal=journal,
         records=records,
         stops=[stop for one in colleagues for stop in one.stops],
-        yeses=[yes for one in colleagues for yes in one.yeses],
+        approvals=[approval for one in colleagues for approval in one.approvals],
         homes={one.user: one.home() for one in colleagues},
     )
 

@@ -1,4 +1,4 @@
-"""The figures of a long run: all for the person who started it, and in short in docs/guarantees.md between two marks."""
+"""The figures of a long run: all of them for the person who started it, and some in docs/guarantees.md, between two marks."""
 
 import statistics
 from pathlib import Path

@@ -32,13 +32,13 @@ def _skewed(ahead: int) -> dict[str, str]:
 
 
 class Parts(Platform):
-    """Every part of COMMANDS. It is restarted whenever it ends, as by an operator's supervisor."""
+    """Runs every part of COMMANDS, and restarts a part whenever it ends, as an operator's supervisor does."""
 
     def __init__(self, folder: Path, slack: LocalSlack, other: Installation, **environment: str) -> None:
         super().__init__(folder, slack, **environment)
         self.ended: list[tuple[str, int]] = []  # parts that nobody killed, with their exit codes
-        # Variables of one part only. Two parts have wrong clocks.
-        self.of: dict[str, dict[str, str]] = {
+        # By part: variables of this part only. Three parts have wrong clocks.
+        self.variables: dict[str, dict[str, str]] = {
             "other": {"SLACK_BOT_TOKEN": other.bot_token, "SLACK_APP_TOKEN": other.app_token, "RUNTASK_COMMAND": OTHER},
             "notifier": _skewed(40),
             "replica": _skewed(-40),
@@ -101,10 +101,10 @@ class Parts(Platform):
 
     def _begin(self, name: str) -> None:
         address = [f"127.0.0.1:{self.port}"] if name == "web" else []
-        self._start(name, *COMMANDS[name], *address, **self.of.get(name, {}))
+        self._start(name, *COMMANDS[name], *address, **self.variables.get(name, {}))
 
     def run_with_a_bad_token(self, seconds: float) -> None:
-        """A deliverer beside the others, whose token Slack refuses."""
+        """Runs one more deliverer for so many seconds. Slack refuses its token."""
         self._start("bad token", *COMMANDS["notifier"], SLACK_BOT_TOKEN="xoxb-revoked")
         time.sleep(seconds)
         self.stop("bad token")

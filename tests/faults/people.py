@@ -11,20 +11,20 @@ from bot.slack.ids import Id
 from localslack.testing import Json, LocalSlack, Person
 from localslack.testing.person import elements_in
 
-KINDS = {
+KINDS = {  # by schedule: how often it is picked
     "Quick job": 6,
     "Slow job": 2,
     "Late job": 1,
     "Failing job": 1,
     "Job of two": 2,
-}  # schedule -> how often it is picked
+}
 COMMANDS = ["/runtask", "/runtask", "/other"]  # the slash commands of two apps
 OPENS = 5.0  # seconds after which the person types the command again if no form has appeared
 PRESSES = 8  # presses of Run in one form before the person gives up
-LOOK = 0.1
+LOOK = 0.1  # seconds between two looks
 SEEN = 1.0  # seconds for which a person looks for the run that they have just started
 STOPS = 0.25  # probability: press Stop after a form
-YESES = 0.6  # probability: look for a run that waits for approval
+APPROVALS = 0.6  # probability: look for a run that waits for approval
 HOMES = 0.15  # probability: look at Home
 RUNS_AGAIN = 0.2  # probability: open the form by a button, if there is one
 
@@ -60,7 +60,7 @@ class Stop:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Yes:
+class Approval:
     """A press of Approve under the root of a run, perhaps of the person's own run."""
 
     run: int
@@ -69,7 +69,7 @@ class Yes:
 
 @dataclass
 class Pace:
-    """Keeps submissions and faults in step: neither gets ahead of its share by more than AHEAD."""
+    """Keeps submissions and faults in step: neither gets ahead of the other by more than AHEAD turns of the rarer one."""
 
     submissions: int
     faults: int
@@ -112,7 +112,7 @@ class Colleague:
         self._random = random.Random(seed)
         self.submissions: list[Submission] = []
         self.stops: list[Stop] = []
-        self.yeses: list[Yes] = []
+        self.approvals: list[Approval] = []
 
     def work(self, pace: Pace) -> None:
         while pace.next("submissions"):
@@ -125,7 +125,7 @@ class Colleague:
             self.submissions.append(made)
             if self._random.random() < STOPS:
                 self._stop(made.channel)
-            if self._random.random() < YESES:
+            if self._random.random() < APPROVALS:
                 self._approve()
             if self._random.random() < HOMES:
                 self._person.opens_home()
@@ -166,7 +166,7 @@ class Colleague:
         for channel in self._random.sample(self._channels, len(self._channels)):
             if waiting := self._roots(channel, Id.APPROVE):
                 ts, run = self._random.choice(waiting)
-                self.yeses.append(Yes(run=run, user=self._person.id))
+                self.approvals.append(Approval(run=run, user=self._person.id))
                 self._press_under(channel, ts, Id.APPROVE)
                 return
 
@@ -222,7 +222,7 @@ class Colleague:
             self._slack.fault("late_ack", type="view_submission")
 
     def _press(self, made: Submission, *, double: bool) -> Told:
-        """Press Run, perhaps twice at once: the form closes, or shows the last answer."""
+        """Presses Run, perhaps twice at once. The form closes, or shows the last answer."""
         answers: list[Json] = []
         clicks = [
             threading.Thread(target=lambda: answers.append(self._person.submits(made.view)))
@@ -238,15 +238,14 @@ class Colleague:
 
 
 def told_by(answer: Json) -> Told:
-    """The meaning of an answer to a press. A refusal says something about earlier presses only if its text does."""
+    """The meaning of an answer to a press."""
     if answer.get("closed"):
         return Told.ACCEPTED
     said = " ".join(answer.get("errors", {}).values())
     if "may already have been sent" in said:
         return Told.MAYBE
-    return (
-        Told.NOTHING if "Nothing was sent:" in said else Told.UNCLEAR
-    )  # "by this press" says nothing about earlier presses
+    # “Nothing was sent by this press of Run” says nothing about earlier presses.
+    return Told.NOTHING if "Nothing was sent:" in said else Told.UNCLEAR
 
 
 def _blocks_of(view: Json | None) -> list[Json]:

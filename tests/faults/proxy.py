@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that fails as networks do: it refuses, swallows, stalls, loses replies, cuts."""
+"""A TCP proxy on loopback that fails as networks do: it refuses and cuts connections, holds bytes back, and loses replies."""
 
 import asyncio
 import socket
@@ -85,7 +85,7 @@ class Proxy:
             self._listener = None
 
     def _accept(self, listener: socket.socket) -> None:
-        """Python 3.11's `asyncio.start_server` leaves a connection open if it closes meanwhile (selector_events.py)."""
+        """Replaces `asyncio.start_server`: in Python 3.11, that leaves connections open which arrive while it is being closed."""
         with suppress(OSError):  # the client has already closed the connection
             connection, _ = listener.accept()
             connection.setblocking(False)

@@ -1,4 +1,4 @@
-"""The tests reach a database past all proxies: they read it, lock it, and end all other connections."""
+"""The databases under test, reached past all proxies: tests read them, lock them, and end connections to them."""
 
 import sqlite3
 import time
@@ -29,13 +29,13 @@ class Database(Protocol):
     def rows(self, sql: str) -> list[Row]: ...
 
     def lock(self, seconds: float) -> None:
-        """Nobody else can write runs during the block."""
+        """Blocks for so many seconds, in which nobody else can write runs."""
 
     def connections(self) -> int:
-        """The number of connections besides our own."""
+        """The number of connections to the server besides our own; 0 for SQLite."""
 
     def end_connections(self) -> None:
-        """Ends all other connections, as a restart of the server does."""
+        """Ends all other connections, as a restart of the server does. Does nothing for SQLite."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class Sqlite:
         return 0
 
     def end_connections(self) -> None:
-        """SQLite has no connections to end."""
+        """SQLite has no server that could end connections."""
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A database of the server's, by its address."""
+    """A database of a PostgreSQL server. `url`: its address."""
 
     url: str = field(repr=False)
 
@@ -71,7 +71,7 @@ class Postgres:
 
     def rows(self, sql: str) -> list[Row]:
         with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(sql.encode())
+            cursor = connection.execute(sql.encode())  # psycopg's types take a text only if it is a literal
             return list(cursor) if cursor.description else []
 
     def lock(self, seconds: float) -> None:
@@ -89,7 +89,7 @@ class Postgres:
 
 @dataclass(frozen=True)
 class MariaDB:
-    """A database of the server's, by its address."""
+    """A database of a MariaDB server. `url`: its address."""
 
     url: str = field(repr=False)
 

@@ -39,7 +39,7 @@ class Setup:
     server: Database | None = None
     broker_refuses: Refuses | None = None  # during the block, the broker refuses every message
     results: str = ""  # the address where workers keep results; "": in rows
-    results_proxy: Proxy | None = None  # between the bot and the results
+    results_proxy: Proxy | None = None  # between runtask's processes and the results; workers don't use it
 
     def status(self, task: str) -> str:
         """The task's status in Redis, read past all proxies; "" if the worker has written none."""
@@ -61,7 +61,7 @@ class Setup:
 
     @property
     def _server(self) -> Database:
-        assert self.server is not None, "a test chooses no other database"
+        assert self.server is not None, "this set-up gives no access to its database"
         return self.server
 
 

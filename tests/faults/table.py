@@ -50,12 +50,11 @@ class Done:
 
 @dataclass
 class Hands:
-    """Cause the faults of one lane, one after the other."""
+    """Causes the faults of one lane, one after the other."""
 
     site: Site
     faults: list[Fault]
     done: list[Done] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
 
     def work(self, pace: Pace) -> None:
         while self.faults and pace.next("faults"):
@@ -67,7 +66,7 @@ class Hands:
 
 
 def plan(site: Site, count: int) -> list[Fault]:
-    """Returns `count` faults: every row of the table about equally often, in random order."""
+    """A list of `count` faults: every row of the table about equally often, in random order."""
     rows = table(site.setup)
     chosen: list[Fault] = []
     while len(chosen) < count:
@@ -101,7 +100,7 @@ def _rows(lane: str, faults: Mapping[str, Callable[[Site], None]]) -> list[Fault
 
 
 def start(site: Site, pace: Pace, faults: list[Fault]) -> list[tuple[threading.Thread, Hands]]:
-    """One thread per lane."""
+    """Starts one thread per lane."""
     hands = [Hands(site, [one for one in faults if one.lane == lane]) for lane in ("processes", "network")]
     started = [(threading.Thread(target=one.work, args=(pace,), name="faults"), one) for one in hands]
     for thread, _ in started:
@@ -119,7 +118,7 @@ def _freeze(part: str, site: Site) -> None:
 
 
 def _slack(kind: str, site: Site) -> None:
-    """The next one to four calls of a method fail. Mostly they are posts."""
+    """The next one to four calls of a method fail. Mostly the method is one that posts."""
     method = site.random.choice([*POSTS, *POSTS, *CALLS])
     if kind == "lost_answer":
         method = "chat.postMessage"

@@ -43,7 +43,7 @@ def quick(self: Task, mark: str = "") -> str:
 def slow(self: Task, mark: str = "", seconds: float = 1.0) -> str:
     note("began", task=self.request.id, mark=mark)
     self.update_state(state="PROGRESS", meta={"mark": mark})
-    time.sleep(seconds)  # a task that takes its time is what this is about
+    time.sleep(seconds)  # the fault runs need a task that takes its time
     return mark
 
 

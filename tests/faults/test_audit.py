@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.audit import Post, Record, Run, Seen, audit, publications
-from tests.faults.people import Stop, Submission, Told, Yes
+from tests.faults.people import Approval, Stop, Submission, Told
 
 Json = dict[str, Any]
 RUN = Run(
@@ -109,23 +109,23 @@ def test_a_withdrawn_run_was_stopped_by_somebody_and_never_executed() -> None:
 
 
 def test_a_run_that_needs_approval_is_sent_only_after_another_persons_approval() -> None:
-    yes = Yes(run=1, user="U2")
+    approval = Approval(run=1, user="U2")
     asked = replace(ASKED, task_id="t0")
     good: Json = {
-        "runs": [replace(RUN, needs_a_yes=True, slack_user="U1")],
+        "runs": [replace(RUN, needs_approval=True, slack_user="U1")],
         "records": [asked, replace(ASKED, action="run.approved"), SENT, ENDED],
-        "yeses": [yes],
+        "approvals": [approval],
     }
     assert broken(**good) == []
-    assert broken(**good | {"yeses": []}) == ["a surprise"]
-    assert broken(**good | {"yeses": [replace(yes, user="U1")]}) == ["a surprise"]
+    assert broken(**good | {"approvals": []}) == ["a surprise"]
+    assert broken(**good | {"approvals": [replace(approval, user="U1")]}) == ["a surprise"]
     failed = [replace(ASKED, action=action, task_id="t9") for action in ("run.approved", "run.not_sent")]
     assert broken(**good | {"records": [*good["records"], *failed]}) == []
 
 
 def test_a_run_that_waits_has_its_first_message_and_is_not_published() -> None:
     waits: Json = {
-        "runs": [replace(RUN, state="waiting", result="", is_sent=False, needs_a_yes=True)],
+        "runs": [replace(RUN, state="waiting", result="", is_sent=False, needs_approval=True)],
         "records": [ASKED],
     }
     assert broken(**waits, posts=[ROOT], journal=[]) == []
@@ -151,12 +151,12 @@ def test_after_the_answer_nothing_was_sent_no_message_may_exist() -> None:
 
 def test_redelivered_messages_do_not_count_as_published() -> None:
     again = {**RECEIVED, "redelivered": True}
-    folder = {**RECEIVED, "tag": "celery.q/1.msg"}
+    embedded = {**RECEIVED, "tag": "celery.q/1.msg"}
     assert publications([RECEIVED, again])["t1"] == 1
     assert publications([RECEIVED, {**RECEIVED, "tag": "b"}])["t1"] == 2
     assert publications([RECEIVED, RECEIVED])["t1"] == 2
-    assert publications([folder, folder])["t1"] == 1
-    assert publications([folder, {**folder, "tag": "celery.q/1.again.msg"}])["t1"] == 1
+    assert publications([embedded, embedded])["t1"] == 1
+    assert publications([embedded, {**embedded, "tag": "celery.q/1.again.msg"}])["t1"] == 1
     assert broken(journal=[RECEIVED, {**RECEIVED, "tag": "b"}]) == ["published twice"]
 
 

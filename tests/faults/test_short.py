@@ -1,4 +1,4 @@
-"""A short version of the long run: on the embedded default, and on services if they are there."""
+"""A short version of the long run, on the embedded default and on services."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Rows, tasks and settings for which beat and the bot must put the same message on the wire; data only."""
+"""Rows, tasks and settings for which beat and runtask must send the same message. Only data."""
 
 import json
 from collections.abc import Mapping
@@ -18,17 +18,18 @@ HOUR = timedelta(hours=1)  # in a row, it stands for the moment of sending plus 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """If `task` is None, the sending process hasn't registered it. `stored` is written without `save()`, by `QuerySet.update`."""
+    """A row, its task and the settings. `stored`: columns that `QuerySet.update` writes after `row` was saved."""
 
     name: str
     row: Mapping[str, Any] = field(default_factory=dict)
     stored: Mapping[str, Any] = field(default_factory=dict)
+    # The task's options. None: this process hasn't registered the task.
     task: Mapping[str, Any] | None = field(default_factory=dict)
     conf: Mapping[str, Any] = field(default_factory=dict)
     django: Mapping[str, Any] = field(default_factory=dict)
     bound: tuple[str, str, str] | None = None  # exchange, its type and key, by which a queue `caught` is bound
     differs: frozenset[str] = frozenset()  # fields that differ from beat's, besides those that always do
-    is_nothing: bool = False  # neither beat nor the bot sends a message; the bot says why
+    is_nothing: bool = False  # neither beat nor runtask sends a message, and runtask says why
 
 
 def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **_: Any) -> dict[str, Any] | None:
@@ -225,7 +226,7 @@ REFUSED = [
     Case(
         name="`headers` are a list",
         stored={"headers": "[]"},
-        # beat before 2.8 adds nothing to them, so that an empty list is as good as none
+        # beat before 2.8 adds nothing to the headers, so it can send a row whose headers are an empty list
         **({"is_nothing": True} if NAME_IS_HEADER else {"differs": frozenset({"sent"})}),
     ),
     Case(name="`headers` contain U+0000", stored={"headers": '{"x": "\\u0000"}'}, differs=frozenset({"sent"})),

@@ -38,7 +38,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Compared:
-    """A case, sent in all ways. `is_untouched` says that our way left beat's tables as they were."""
+    """A case, sent in all ways. `is_untouched`: all ways but beat's own left beat's tables as they were."""
 
     case: Case
     ways: Mapping[str, Sent]
@@ -49,7 +49,7 @@ def differing(one: Fields, other: Fields) -> frozenset[str]:
     return frozenset(name for name in one.keys() | other.keys() if one.get(name, ABSENT) != other.get(name, ABSENT))
 
 
-def named(beat: Fields, case: Case) -> frozenset[str]:
+def intended(beat: Fields, case: Case) -> frozenset[str]:
     """The fields in which our message must differ from beat's. docs/parity.md gives the reasons."""
     found = MARKS | case.differs
     if BEATS_MARK in beat:
@@ -71,22 +71,24 @@ def stored(case: Case, url: str, now: datetime) -> Iterator[tuple[Celery, int, l
 
 
 def compare(case: Case, ways: Mapping[str, Way], broker: Broker, actor: Actor, now: datetime) -> Compared:
-    sent, is_untouched = {}, True
+    sent: dict[str, Sent] = {}
+    is_untouched = True
     with stored(case, broker.url, now) as (app, row, ran):
         for name, way in ways.items():
-            before = pictured()
-            sent[name] = _sent(app, way, row, actor, broker, ran)
-            is_untouched &= name == "beat" or pictured() == before
+            before = beats_tables()
+            sent[name] = _send(app, way, row, actor, broker, ran)
+            is_untouched &= name == "beat" or beats_tables() == before
         broker.clear(queues(app))
     return Compared(case, sent, is_untouched)
 
 
-def pictured() -> list[Any]:
-    """Everything in beat's tables on which its schedule depends."""
+def beats_tables() -> list[Any]:
+    """The contents of beat's tables on which beat's schedule depends."""
     return [*PeriodicTask.objects.order_by("pk").values(), *PeriodicTasks.objects.values()]
 
 
-def _sent(app: Celery, way: Way, pk: int, actor: Actor, broker: Broker, ran: list[str]) -> Sent:
+def _send(app: Celery, way: Way, pk: int, actor: Actor, broker: Broker, ran: list[str]) -> Sent:
+    """Sends the row in one way, and takes the messages from the broker."""
     because = ""
     try:
         way(app, PeriodicTask.objects.get(pk=pk), actor)

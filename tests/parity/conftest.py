@@ -1,4 +1,4 @@
-"""All cases over Redis and RabbitMQ, sent once for all tests here."""
+"""Sends all cases over Redis and RabbitMQ, once for all tests here."""
 
 import warnings
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def compared(django_db_setup: Any, django_db_blocker: Any) -> All:
             with needs.services():
                 broker = stack.enter_context(opened())
             patch.setenv("CELERY_BROKER_URL", broker.url)  # Celery prefers it to `broker=`
-            ways = PEERS | WAYS if name == "Redis" else WAYS  # beat last, as it writes to rows
+            ways = PEERS | WAYS if name == "Redis" else WAYS  # beat comes last, because it writes to rows
             for case in CASES:
                 found[name, case.name] = compare(case, ways, broker, actor, timezone.now())
     return found

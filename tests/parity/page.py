@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.text import clip
 from tests.parity.cases import ROWS, SECTIONS, Case
-from tests.parity.compare import BEATS_MARK, RESULT, Compared, Sent, differing, named
+from tests.parity.compare import BEATS_MARK, RESULT, Compared, Sent, differing, intended
 from tests.parity.wire import Fields
 
 All = Mapping[tuple[str, str], Compared]
@@ -41,7 +41,7 @@ Then it reads the raw messages from the broker (Redis: the JSON in the lists; Ra
 exchange, routing key, body (byte by byte), content type, encoding, headers, properties. It ignores only the task id and the delivery
 tag, which are different in every message.
 """
-NAMED = """\
+DIFFERENCES = """\
 ## Intended differences
 
 | field | beat sends | runtask sends | reason |
@@ -60,7 +60,7 @@ may differ from those that beat sends. What is in the row's `headers` is the sam
 On RabbitMQ, runtask sends a message for a queue as *mandatory*: if
 there is no such queue, the broker refuses it, and the form says so. beat's message would be dropped.
 """
-PEERS_LOSE = """\
+HOW_TO_READ = """\
 ## How to read the tables
 
 | column | text | meaning |
@@ -89,7 +89,7 @@ These differences apply to every row, so the last two columns don't repeat them:
 
 
 def page(compared: All) -> str:
-    parts = [INTRODUCTION, f"Versions: {versions()}.\n", NAMED, PEERS_LOSE]
+    parts = [INTRODUCTION, f"Versions: {versions()}.\n", DIFFERENCES, HOW_TO_READ]
     for title, cases in SECTIONS.items():
         rows = [_row(case, compared) for case in cases]
         what = "row" if cases is ROWS else "case"
@@ -134,8 +134,8 @@ def _ours(beat: Sent, ours: Sent, case: Case) -> str:
     (message,), (own,) = beat.messages, ours.messages
     names = differing(message, own)
     left = names & case.differs
-    if names != named(message, case):
-        return f"differs: {_listed(names - named(message, case))}"
+    if names != intended(message, case):
+        return f"differs: {_listed(names - intended(message, case))}"
     return f"same but for {_listed(left)}" if left else "same"
 
 

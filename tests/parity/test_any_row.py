@@ -16,9 +16,9 @@ from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.core.reasons import Problem
 from bot.core.secrets import WORDS
 from bot.runs import see, start
+from bot.runs.budget import Budget
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import Refused
-from bot.runs.waiting import Budget
 from bot.slack import modals
 from bot.slack.metadata import Metadata
 from bot.texts import problem_text
@@ -26,7 +26,7 @@ from localslack.validation.surfaces import view_problems
 from tests.core import strategies
 from tests.factories import FORM_KEYS, NOW, PLACE, a_row, staff_actor
 from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
-from tests.parity.compare import pictured
+from tests.parity.compare import beats_tables
 from tests.parity.ways import request_for
 from tests.parity.wire import InMemory
 
@@ -93,7 +93,7 @@ def test_any_row_is_shown_and_either_sent_or_reported_as_wrong(
 ) -> None:
     row = PeriodicTask.objects.first() or a_row("any", task="tests.any")
     PeriodicTask.objects.filter(pk=row.pk).update(**fields)
-    before = pictured()
+    before = beats_tables()
     platform = Platform(
         catalog=BeatCatalog(app),
         sources=FakeOutcomes().sources(),
@@ -109,15 +109,15 @@ def test_any_row_is_shown_and_either_sent_or_reported_as_wrong(
     assert preview is not None
     view = modals.chosen(Metadata(place=PLACE, mark="m"), preview, nonce="n1")
     assert view_problems(view).lines() == []
-    problems = refusal(admitted, request_for(row))
+    problems = problems_at_start(admitted, request_for(row))
     assert all(problem_text(problem) for problem in problems)
     assert all(problem in problems for problem in preview.problems), "a row with a problem in the form must not be sent"
-    assert pictured() == before
+    assert beats_tables() == before
     InMemory().clear(set(app.amqp.queues))
 
 
-def refusal(admitted: Admitted, request: RunRequest) -> list[Problem]:
-    """Starts a run, and returns the problems that prevent it; an empty list if it was sent."""
+def problems_at_start(admitted: Admitted, request: RunRequest) -> list[Problem]:
+    """Starts a run. Returns the problems that prevent it. Empty: it was sent."""
     try:
         start.start(admitted, request, Budget(seconds=60))
     except Refused as exc:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.parity import page
 from tests.parity.cases import CASES, Case
-from tests.parity.compare import RESULT, differing, named
+from tests.parity.compare import RESULT, differing, intended
 from tests.parity.conftest import BROKERS, All
 
 pytestmark = [pytest.mark.service, pytest.mark.django_db]  # the first test sends all cases
@@ -16,7 +16,7 @@ by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 @pytest.mark.parametrize("broker", BROKERS)
 @by_name
-def test_the_message_equals_beats_except_for_the_named_fields(compared: All, broker: str, case: Case) -> None:
+def test_the_message_equals_beats_except_for_the_intended_differences(compared: All, broker: str, case: Case) -> None:
     ways = compared[broker, case.name].ways
     beat, ours = ways["beat"], ways["runtask"]
     if case.is_nothing:
@@ -32,7 +32,7 @@ def test_the_message_equals_beats_except_for_the_named_fields(compared: All, bro
         assert len(ours.messages) == 1
     else:
         (message,), (own,) = beat.messages, ours.messages
-        assert differing(message, own) == named(message, case), (message, own)
+        assert differing(message, own) == intended(message, case), (message, own)
         assert own.get(RESULT, False) is False
         assert own["headers.runtask_requester"] == "ada"
 

@@ -14,13 +14,13 @@ from bot.core.model import Actor, RunId, ScheduleId
 from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import see, start
+from bot.runs.budget import Budget
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import Refused
-from bot.runs.waiting import Budget
 from tests.factories import FORM_KEYS, a_row, staff_actor
 from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
-from tests.parity.compare import pictured
+from tests.parity.compare import beats_tables
 from tests.parity.ways import request_for
 
 BROKERS = {"a broker": "memory://", "no broker": "redis://127.0.0.1:1/0"}
@@ -70,11 +70,11 @@ def test_beats_tables_are_left_as_they_were(platform: Platform, actor: Actor) ->
     rows = [a_row("once", one_off=True), *(a_row(name) for name in ODD)]
     for name, fields in ODD.items():
         PeriodicTask.objects.filter(name=name).update(**fields)
-    before = pictured()
+    before = beats_tables()
     for row in rows:
         try_everything(platform, actor, row)
     assert Run.objects.count() == 3, "the rows `once`, `past` and `blank` can be run"
-    assert pictured() == before
+    assert beats_tables() == before
 
 
 def test_a_running_beat_notices_no_change(platform: Platform, actor: Actor) -> None:

@@ -1,4 +1,4 @@
-"""Four ways to send the same row: beat's scheduler, the bot, beat's admin, and a bare `send_task`; each as it really is."""
+"""Four ways to send the same row: beat's scheduler, runtask, beat's admin, and a bare `send_task`. Each calls the real code."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,8 +19,8 @@ from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import start
+from bot.runs.budget import Budget
 from bot.runs.door import Platform, admit
-from bot.runs.waiting import Budget
 from tests.factories import FORM_KEYS
 from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 
@@ -32,7 +32,7 @@ class Refusal(Exception):
 
 
 class Admin(PeriodicTaskAdmin):  # type: ignore[misc]  # beat has no types
-    """beat's admin, which raises its message to people as an exception."""
+    """beat's admin. It raises Refusal where it would tell people that a task isn't registered."""
 
     def __init__(self, app: Celery) -> None:
         super().__init__(PeriodicTask, site)
@@ -49,7 +49,7 @@ def beat(app: Celery, row: PeriodicTask, actor: Actor) -> None:
         scheduler = DatabaseScheduler(app=app, lazy=True)
         try:
             entry = scheduler.all_as_schedule().get(row.name)
-            if entry is None:  # the row isn't enabled or can't be read; builds the entry that would be sent
+            if entry is None:  # the row isn't enabled or can't be read: this makes the entry that beat would send
                 entry = scheduler.Entry(row, app=app)
             if not PeriodicTask.objects.get(pk=row.pk).enabled and row.enabled:
                 raise Refusal("disables the row")

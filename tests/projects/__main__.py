@@ -43,6 +43,7 @@ from bot.core.secrets import WORDS  # noqa: E402
 from bot.core.status import RunState  # noqa: E402
 from bot.models import Notice, NoticeState, Run, SlackLink, database_of  # noqa: E402
 from bot.runs import actors, favourites, see, start  # noqa: E402
+from bot.runs.budget import Budget  # noqa: E402
 from bot.runs.cleanup import forget_gone_users, forget_old_runs  # noqa: E402
 from bot.runs.deliver import Deliverer  # noqa: E402
 from bot.runs.door import Admitted, admit  # noqa: E402
@@ -50,7 +51,6 @@ from bot.runs.follow import follow  # noqa: E402
 from bot.runs.loops import Watcher, delivery_step  # noqa: E402
 from bot.runs.refusals import NotAllowed  # noqa: E402
 from bot.runs.report import Site  # noqa: E402
-from bot.runs.waiting import Budget  # noqa: E402
 from bot.slack import messages  # noqa: E402
 from tests.factories import INSTALLATION, TEAM  # noqa: E402
 from tests.fakes import FakeMessenger  # noqa: E402

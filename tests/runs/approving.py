@@ -12,8 +12,8 @@ from bot.core.model import Actor, RunId, ScheduleId
 from bot.core.reasons import Code
 from bot.models import Notice, Run
 from bot.runs import approve
+from bot.runs.budget import Budget
 from bot.runs.refusals import NotAllowed
-from bot.runs.waiting import Budget
 from tests.factories import a_request, a_schedule, an_actor
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.conftest import Door
@@ -67,7 +67,7 @@ def user(actor: Actor) -> Any:
 
 
 def ruled_door() -> Door:
-    """With one schedule and the rule TWO_PAIRS_OF_EYES. The rule comes first: people's groups are read only if one is in force."""
+    """A door with one schedule, and the rule TWO_PAIRS_OF_EYES in force. It names groups, so people's groups are read."""
     in_force(TWO_PAIRS_OF_EYES)
     schedule = a_schedule()
     return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), an_actor())

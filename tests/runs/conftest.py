@@ -11,10 +11,10 @@ from bot.core.model import Actor, RunRequest
 from bot.core.rights import Action
 from bot.models import Run
 from bot.runs import start
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.unsaved import Unsaved
-from bot.runs.waiting import Budget
 from tests.factories import FORM_KEYS, a_request, a_schedule, staff_actor
 from tests.fakes import FakeCatalog, FakeOutcomes, FakeQueues, FakeSender, FakeStopper
 from tests.runs.post import Post
@@ -54,7 +54,7 @@ class Door:
         )
 
     def admitted(self, actor: Actor | None = None, wanted: Wanted | None = None) -> Admitted:
-        """A new one at each call, as for each request."""
+        """Returns a new `Admitted` at each call, as each request has its own."""
         return admit(self.platform, actor or self.actor, wanted)
 
     def start(self, request: RunRequest | None = None, actor: Actor | None = None) -> Run:

@@ -95,7 +95,7 @@ def test_changes_of_stored_values_are_found_from_the_runs_own_record(stored: Any
 
 @given(kwargs=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4), args=st.lists(VALUES, max_size=3))
 def test_an_unchanged_form_submits_exactly_the_values_of_the_run(kwargs: Any, args: Any) -> None:
-    """The form shows texts with masks. Unchanged, they are read as the values that the run had sent."""
+    """The form shows texts with masks. If nobody changes them, they are read as the values that the run had sent."""
     run = Run(args=json.dumps(args), kwargs=json.dumps(kwargs), options={}, target={})
     door = Door(FakeCatalog({}), FakeSender(), an_actor())
     filled = basis.of_run(door.platform, a_schedule(), run)
@@ -159,7 +159,7 @@ def test_people_without_the_right_and_unknown_runs_are_refused(door: Door) -> No
     door.catalog.schedules.clear()
     with pytest.raises(Orphaned):
         again.preview(door.admitted(actor), RunId(own.pk))
-    with pytest.raises(NoSuchRun):  # it belongs to its requester now
+    with pytest.raises(NoSuchRun):  # its schedule was deleted, and the actor isn't its requester
         again.preview(door.admitted(actor), RunId(run.pk))
 
 
@@ -170,7 +170,7 @@ def test_a_request_is_refused_if_its_run_has_another_schedule(door: Door) -> Non
     assert door.sender.sent == []
 
 
-def test_the_last_own_run_is_of_the_actor_from_wherever(door: Door) -> None:
+def test_the_last_own_run_is_of_the_actor_and_from_any_entry(door: Door) -> None:
     actor = door.actor
     me = get_user_model().objects.get(pk=str(actor.user))
     with pytest.raises(NoRunYet):

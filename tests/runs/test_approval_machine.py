@@ -1,4 +1,4 @@
-"""People, rules, edits and presses in any order, over the real database: a model of its own says what may have been sent."""
+"""People, rules, edits and presses in any order, over the real database. A model in this test says what may be sent."""
 
 import contextlib
 from dataclasses import dataclass, field
@@ -96,9 +96,10 @@ class Approvals(RuleBasedStateMachine):
     @rule()
     def pause_or_resume(self) -> None:
         self.paused = not self.paused
-        rulebook.pause("p", by=By(words="a test"), user=None, now=clock.now()) if self.paused else rulebook.resume(
-            by=By(words="a test")
-        )
+        if self.paused:
+            rulebook.pause("p", by=By(words="a test"), user=None, now=clock.now())
+        else:
+            rulebook.resume(by=By(words="a test"))
 
     @rule()
     def all_is_well_again(self) -> None:

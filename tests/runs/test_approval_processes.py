@@ -1,4 +1,4 @@
-"""Presses in the same moment by processes of their own, and processes that are killed: a run is sent once, or not at all.
+"""Presses in the same moment, each in another process, and processes that are killed: a run is sent once, or not at all.
 
 tests.runs.test_approval_races does the same with threads, which share what a process remembers.
 """
@@ -56,7 +56,7 @@ def later(press: Press, number: int) -> Press:
 
 
 def judge(run: Run, together: Presses, end: RunState | None = None) -> bool:
-    """Returns whether the run was sent. If not, checks that it has this end. Its thread must be told either, once."""
+    """Returns whether the run was sent. If not, checks that it has this end. In both cases, its thread must be told once."""
     run.refresh_from_db()
     is_sent = run.state == RunState.SENT
     assert is_sent or run.state == end
@@ -111,7 +111,7 @@ def test_of_two_waiting_runs_one_is_sent_where_a_rule_allows_one_at_a_time(toget
 
 
 def test_a_process_that_is_killed_during_an_approval_sends_at_most_once(together: Presses) -> None:
-    """It is killed just before the broker has the message, or just after. Nobody can tell which, so it isn't sent again."""
+    """It is killed just before the broker has the message, or just after. Nobody can tell which, so nothing is sent again."""
     row = a_row()
     before, after = (asked(together, row.pk) for _ in range(2))
     dying = [

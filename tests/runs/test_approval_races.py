@@ -1,4 +1,4 @@
-"""Presses in the same moment: a run is sent once or not at all, and its end is one of them."""
+"""Presses in the same moment: a run is sent once or not at all, and one press decides how the waiting ends."""
 
 import threading
 from collections.abc import Callable

@@ -69,7 +69,7 @@ def test_linked_approvers_are_asked_directly_once(door: Door) -> None:
     run = waiting(door, requester=linked("ana", "leads"), destination=HERE)
     for _ in range(2):
         tend(door)
-    assert told(run) == ["U0CARA", "U0DORA", "U0EVE"]  # the last active ones come first; the requester isn't asked
+    assert told(run) == ["U0CARA", "U0DORA", "U0EVE"]  # recently active people come first; the requester isn't asked
     assert kinds(run, "U0CARA") == ["ask:0"]
 
 
@@ -131,7 +131,7 @@ def test_if_the_channel_turns_out_to_be_closed_approvers_are_asked_directly(door
 def test_if_another_company_reads_the_channel_approvers_are_asked_directly(
     door: Door, post: Post, *, is_shared_later: bool
 ) -> None:
-    """The messages there mention nobody, so nobody is asked by them."""
+    """The messages in such a channel mention nobody, so they ask nobody."""
     channel = ChannelId("C1")
     in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",), approvals=2))
     cara = linked("cara", "leads")

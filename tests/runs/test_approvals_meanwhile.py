@@ -24,7 +24,7 @@ def door(transactional_db: None) -> Door:
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is called after approvers were found, and before they are asked."""
+    """The functions in this list are called after approvers were found, and before they are asked."""
     search, calls = approvals._approvers, list[Any]()
 
     def searched(*args: Any) -> Any:

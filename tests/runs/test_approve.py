@@ -1,4 +1,4 @@
-"""A second person's yes sends exactly the payload that was asked for, once. Otherwise it says why not."""
+"""A second person's yes sends exactly the payload that was asked for, once. If it sends nothing, it says why."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -161,9 +161,7 @@ def test_a_requester_from_slack_must_still_have_their_account_there(door: Door) 
     assert len(door.sender.sent) == 1
 
 
-def test_a_run_whose_process_dies_while_sending_is_never_sent_again(
-    door: Door,
-) -> None:
+def test_a_run_whose_process_dies_while_sending_is_never_sent_again(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
 
     def dies() -> None:

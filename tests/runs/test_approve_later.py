@@ -1,4 +1,4 @@
-"""What the time between asking and approving changes by itself. Messages are made as they really are."""
+"""What may change between the request and its approval, with messages that are made as `broker.dispatch` makes them."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ def edited(door: Door, **fields: Any) -> None:
 
 @pytest.fixture
 def real(door: Door, monkeypatch: pytest.MonkeyPatch) -> Door:
-    """Messages are made as they really are: with headers, and without an `expires` that has passed."""
+    """Its messages are made as `broker.dispatch` makes them: with headers, and without an `expires` that has passed."""
 
     def prepare(schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str) -> Any:
         return dispatch(schedule, task_id, args, kwargs, requester=requester, now=timezone.now())
@@ -36,7 +36,7 @@ def real(door: Door, monkeypatch: pytest.MonkeyPatch) -> Door:
     return door
 
 
-def test_a_schedule_that_has_expired_since_the_request_was_not_changed(real: Door) -> None:
+def test_a_schedule_that_has_expired_since_the_request_counts_as_expired_and_not_as_changed(real: Door) -> None:
     edited(real, columns={"expires": timezone.now() + timedelta(minutes=1)})
     run, cara = waiting(real), person("cara", "leads")
     with time_machine.travel(timezone.now() + timedelta(minutes=2)), pytest.raises(Void) as caught:
@@ -54,7 +54,7 @@ def test_an_expiry_that_somebody_removed_is_a_change(real: Door) -> None:
     assert caught.value.reason == Reason(code=Code.SCHEDULE_CHANGED, params={"what": "expires"})
 
 
-def test_a_requester_who_got_another_name_since_the_request_stays_the_same(real: Door) -> None:
+def test_a_requester_who_was_renamed_since_the_request_is_no_change(real: Door) -> None:
     run, cara = waiting(real), person("cara", "leads")
     get_user_model().objects.filter(pk=str(run.user_id)).update(username="anna")
     says_yes(real, run, cara)

@@ -1,4 +1,4 @@
-"""Audit records are saved in the transaction of the change that they describe, also written to the log, and never changed."""
+"""Audit records are saved in the transaction of the change that they describe, are written to the log, and never change."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from hypothesis import given
 from bot.core.audit import Act, Record, Who
 from bot.core.entry import Entry
 from bot.core.reasons import Code, Reason
-from bot.models import AppendOnly, AuditRecord, Person, atomic
+from bot.models import AppendOnly, AuditRecord, Person, Run, atomic
 from bot.runs import audit, clock, finish
 from tests.audit import records, told
 from tests.core import strategies
@@ -37,6 +37,14 @@ def test_a_change_that_is_rolled_back_leaves_no_record_and_no_line(
     assert not [line for line in caplog.records if line.name == "runtask.audit"]
     run.refresh_from_db()
     assert run.state == "sent"
+
+
+@pytest.mark.django_db
+def test_the_record_of_an_end_has_the_reason_that_the_thread_has(door: Door) -> None:
+    run = door.start()
+    Run.objects.filter(pk=run.pk).update(unseen_because=Reason(code=Code.NO_RESULTS).dump())
+    assert finish.end_unseen(run.pk, Reason(code=Code.NEVER_HEARD), now=clock.now())
+    assert records()[-1].details["code"] == Code.NO_RESULTS
 
 
 @pytest.mark.django_db(transaction=True)
@@ -116,7 +124,7 @@ class TestAppendOnly:
 
 
 class TestPeople:
-    def test_a_user_has_a_row_for_each_account_and_for_each_new_name(self, door: Door) -> None:
+    def test_a_user_has_a_row_for_each_account_and_a_new_name_changes_the_row(self, door: Door) -> None:
         actor = door.actor
         for who in (
             actor,

@@ -19,7 +19,7 @@ from tests.factories import a_run
 pytestmark = pytest.mark.slow
 ADDRESS = "/admin/runtask/auditrecord/"
 NAMES = [*"bcdefghij", "adalbert"]
-BASE, DOUBLED = 1600, 6  # records, and how often they are copied: 102,400
+BASE, DOUBLED = 1600, 6  # records, and how often their number is doubled: 102,400
 COPY = """
 INSERT INTO runtask_auditrecord
 (at, action, person_id, entry, schedule_id, schedule_name, run_id, installation, {count}, details)
@@ -42,10 +42,10 @@ FILTERS = [
 
 @pytest.fixture(scope="module")
 def log(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, str]]:
-    """A log of ten people, ten schedules and 400 days, in which most records are about runs. It is undone at the end."""
+    """A log of ten people, seven schedules and 400 days. Most records are about runs. All rows are deleted at the end."""
     with django_db_blocker.unblock():
         now = timezone.now()
-        # Other tests may have left people behind, so only those made here are counted.
+        # Other tests may have left people behind, so only those that are made here get records.
         made = [Person.objects.create(key=f"scale-{name}", name=name, created_at=now) for name in NAMES]
         people = [person.pk for person in made]
         filled(
@@ -116,7 +116,7 @@ def test_each_filter_has_an_index_and_each_page_the_same_few_queries(
     # The savepoints are there because the test itself is a transaction (bot.web.shielded).
     queries = [one["sql"] for one in asked.captured_queries if "SAVEPOINT" not in one["sql"]]
     about = [sql for sql in queries if "runtask_auditrecord" in sql]
-    assert len(about) == 2, "how many, at most so many, and one page of them"
+    assert len(about) == 2, "one counts up to COUNTED records, and one reads a page of them"
     assert len(queries) <= 14
     for sql in about:
         assert not reads_everything(found := plan(sql)), f"{sql}\n{found}"

@@ -1,4 +1,4 @@
-"""The clean-up deletes old runs in batches, and only those that have ended."""
+"""The clean-up deletes old runs that are over, old audit records, and what belongs to deleted users."""
 
 from datetime import timedelta
 from functools import partial
@@ -40,7 +40,7 @@ def aged(state: RunState, age: timedelta) -> Run:
     return run
 
 
-def test_only_old_runs_that_have_ended_are_deleted_with_their_notices() -> None:
+def test_only_old_runs_that_are_over_are_deleted_with_their_notices() -> None:
     over = [aged(state, KEEP * 2) for state in OVER]
     outbox.owe(over[0], NoticeKind.ROOT, now=NOW)
     kept = [aged(state, KEEP * 2) for state in set(RunState) - OVER]
@@ -57,7 +57,7 @@ def test_a_large_backlog_goes_in_batches(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=NOW) for _ in range(3)] == [2, 1, 0]
 
 
-def test_rows_of_users_who_were_deleted_elsewhere_are_deleted() -> None:
+def test_references_to_users_who_were_deleted_elsewhere_are_removed() -> None:
     """A sidecar's platform deletes users like this: its Django knows nothing of our tables."""
     stays, gone = (User.objects.create_user(name) for name in ("stays", "gone"))
     for user in (stays, gone):
@@ -75,7 +75,7 @@ def test_rows_of_users_who_were_deleted_elsewhere_are_deleted() -> None:
     assert [run.stopped_by for run in Run.objects.order_by("pk")] == [stays, None, None]
 
 
-def test_each_installation_forgets_its_own_runs_and_those_without_messages(here: Installation) -> None:
+def test_each_installation_forgets_its_own_runs_and_those_that_name_none(here: Installation) -> None:
     theirs = aged(RunState.FINISHED, KEEP * 2)
     Run.objects.filter(pk=theirs.pk).update(installation="T0001/A0002")
     for installation in ("", INSTALLATION):
@@ -120,7 +120,7 @@ def test_nobody_is_forgotten_while_there_are_no_users_even_if_nobody_is_linked()
     run = a_run(user=user)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM auth_user")
-    with pytest.raises(cleanup.Unusual):
+    with pytest.raises(cleanup.Unusual, match="references to users"):
         cleanup.forget_gone_users()
     run.refresh_from_db()
     assert run.user_id == user.pk
@@ -147,21 +147,21 @@ def test_counts_of_old_minutes_are_deleted() -> None:
 
 
 class TestTheAuditLog:
-    """The audit log is kept for a time of its own, longer than its runs."""
+    """The audit log is kept for a time of its own, longer than runs."""
 
     @pytest.fixture(autouse=True)
     def log(self) -> None:
         ages = [KEEP * 3, KEEP * 2, KEEP / 2, KEEP / 3, timedelta(0)]
         filled([AuditRecord(at=NOW - age, action="run.asked", entry="slack", run_id=1) for age in ages])
 
-    def test_only_what_is_old_goes_in_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_only_old_records_are_deleted_in_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(cleanup, "BATCH", 1)
         forget = partial(cleanup.forget_old_records, INSTALLATION, keep=KEEP, now=NOW)
         assert [forget() for _ in range(3)] == [1, 1, 0]
         assert all(row.at >= NOW - KEEP for row in records())
         assert len(records()) == 3
 
-    def test_the_audit_log_is_cleaned_up_even_without_old_runs(self) -> None:
+    def test_the_deletion_of_old_runs_deletes_no_records(self) -> None:
         run = aged(RunState.FINISHED, KEEP * 2)
         cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=NOW)
         assert not Run.objects.filter(pk=run.pk).exists()
@@ -174,7 +174,7 @@ class TestTheAuditLog:
         assert len(records()) == 5
         assert cleanup.forget_old_records(INSTALLATION, keep=KEEP, now=later, knowingly=True) == 5
 
-    def test_links_and_tokens_that_go_are_recorded(self) -> None:
+    def test_the_deletion_of_a_link_is_recorded(self) -> None:
         gone = User.objects.create_user("gone")
         for name in ("stays", "also"):
             SlackLink.objects.create(team=TEAM, slack_user=name, user=User.objects.create_user(name))

@@ -1,4 +1,4 @@
-"""Whatever processes compare goes by the database's clock, however wrong that of their machine is."""
+"""Dates that processes compare are by the database's clock, however wrong the clock of their machine is."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -69,7 +69,7 @@ def test_a_refused_token_stops_everything_for_a_while_and_loses_nothing(post: Po
     post.slack.fail(revoked)
     post.deliver()
     post.deliver(60)
-    assert post.slack.posts == [], "the pause is real time: this process has it for 30 s"
+    assert post.slack.posts == [], "this process pauses for 30 s of real time"
     assert set(Notice.objects.filter(kind="root").values_list("state", "attempts")) == {("owed", 0)}
     assert installations.problem(INSTALLATION) == revoked.reason
 

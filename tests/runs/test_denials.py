@@ -55,7 +55,7 @@ def test_equal_refusals_within_a_minute_are_one_record_with_a_count(
 ) -> None:
     began, passed = clock.now(), timedelta(0)
     monkeypatch.setattr(clock, "now", lambda: began + passed)
-    for seconds in (0, 59, 61):  # also where a minute of the clock begins in between
+    for seconds in (0, 59, 61):  # a minute of the clock may begin in between
         passed = timedelta(seconds=seconds)
         is_refused(door)
     assert [row.count for row in records()] == [6, 3]
@@ -119,7 +119,7 @@ def test_numbers_that_no_row_can_have_are_left_out(door: Door) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_processes_count_without_losing_or_doubling_any() -> None:
+def test_many_threads_count_without_losing_or_doubling_any() -> None:
     who = Who(user="7", name="ada", team="T1", slack_user="U1")
     record = Record(act=Act.RUN_REFUSED, entry=Entry.SLACK, who=who, details={"asked": "run", "code": "not_staff"})
     threads, times = 6, 10

@@ -10,8 +10,8 @@ from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Reason
 from bot.models import Run
 from bot.runs import outbox, start
+from bot.runs.budget import Budget
 from bot.runs.refusals import Refused
-from bot.runs.waiting import Budget
 from tests.factories import unreachable
 from tests.runs.conftest import Door
 from tests.runs.test_start import FIRST_NOTICES, codes, owed
@@ -33,7 +33,7 @@ def test_a_run_of_unknown_fate_is_followed_and_never_sent_again(door: Door) -> N
     ("is_told", "state", "said"),
     [
         pytest.param(True, "unknown", Code.MAYBE_SENT, id="who waited was told that it may have been sent"),
-        pytest.param(False, "not_sent", Code.CELERY_REFUSED, id="nobody was"),
+        pytest.param(False, "not_sent", Code.CELERY_REFUSED, id="nobody was told that"),
     ],
 )
 def test_a_late_refusal_of_the_broker_does_not_change_the_answer_to_the_person(
@@ -63,17 +63,19 @@ def test_a_row_that_a_crash_left_queued_is_not_sent_again(door: Door) -> None:
 
 
 def test_a_result_that_is_faster_than_our_commit_is_not_overwritten(door: Door) -> None:
-    def land() -> None:
+    def result_comes() -> None:
         Run.objects.update(state="finished", status="SUCCESS")
 
-    door.sender.meanwhile = land
+    door.sender.meanwhile = result_comes
     run = door.start()
     assert (run.state, run.status) == ("finished", "SUCCESS")
     assert run.sent_at is not None
     assert owed(run) == FIRST_NOTICES
 
 
-def test_sent_but_not_stored_is_a_run_all_the_same(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_was_sent_is_returned_even_if_that_can_not_be_saved(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_database(*_: Any, **__: Any) -> None:
         raise OperationalError("locked")
 

@@ -44,7 +44,7 @@ def test_favourites_are_listed_by_name_and_each_once(door: Door) -> None:
     assert not favourites.holds(door.admitted(), ScheduleId(7))
 
 
-def test_there_are_at_most_twenty_and_the_database_holds_it(door: Door, many: list[ScheduleId]) -> None:
+def test_a_user_has_at_most_twenty_and_may_replace_one(door: Door, many: list[ScheduleId]) -> None:
     add(door, *many[:-1])
     with pytest.raises(Full) as full:
         add(door, many[-1])

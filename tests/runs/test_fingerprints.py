@@ -1,4 +1,4 @@
-"""The fingerprints that forms carry: sealed, because they are made of masked values, too."""
+"""The fingerprints that forms carry are sealed, because masked values are among the values that they are made of."""
 
 import contextlib
 from dataclasses import replace
@@ -26,7 +26,7 @@ def test_a_form_works_while_its_key_is_accepted(door: Door, *, is_of_a_run: bool
 
 
 def test_what_a_form_carries_does_not_show_which_values_are_masked(door: Door) -> None:
-    """Else anybody could try values until the digest is the form's."""
+    """Otherwise, anybody could try values until their digest equals that of the form."""
     run = door.start()
     preview, fill = again.preview(door.admitted(), RunId(run.pk))
     assert fill.again is not None

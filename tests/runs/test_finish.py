@@ -40,7 +40,7 @@ def run(db: None) -> Run:
 
 
 @pytest.mark.parametrize("status", sorted(states.ALL_STATES | {"PROGRESS"}))
-def test_every_status_of_celery_changes_the_state_of_a_run(run: Run, status: str) -> None:
+def test_every_status_of_celery_is_recorded_with_the_state_that_it_means(run: Run, status: str) -> None:
     assert record(said(run, status, result="42", worker="w1")) == 1
     run.refresh_from_db()
     finished = status in states.READY_STATES
@@ -117,7 +117,7 @@ def test_a_day_after_its_deadline_a_run_ends_unseen_and_a_late_end_still_counts(
     assert "final" in owed(run)
 
 
-def test_runs_of_sources_that_do_not_answer_are_not_late(run: Run) -> None:
+def test_runs_of_a_source_that_does_not_answer_do_not_become_overdue(run: Run) -> None:
     assert finish.mark_overdue(now=NOW + HOUR, of=~Q(source=Source.ROWS)) == 0
     assert finish.mark_overdue(now=NOW + HOUR, of=Q(source=Source.ROWS)) == 1
 
@@ -181,7 +181,7 @@ def test_a_silent_run_is_told_once_when_its_deadline_passes(db: None, state: str
 
 
 @pytest.mark.parametrize("state", ["finished", "not_sent", "overdue"])
-def test_a_run_that_has_ended_or_is_overdue_has_no_deadline(db: None, state: str) -> None:
+def test_a_run_that_has_ended_or_is_overdue_does_not_become_overdue(db: None, state: str) -> None:
     a_run(state=state)
     assert finish.mark_overdue(now=NOW + HOUR) == 0
 
@@ -228,7 +228,7 @@ def test_an_outcome_that_the_database_refuses_blocks_no_other(db: None) -> None:
 def test_an_outcome_that_the_database_refuses_is_tried_again_after_a_pause_or_when_it_changes(
     db: None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A source returns it at each pass, five times a second."""
+    """A source returns such an outcome at each pass, five times a second."""
     run = a_run()
     bad = an_outcome(task_id=TaskId(run.task_id), result_length=-1)
     refused = f"the outcome of task {run.task_id} can't be recorded"

@@ -81,9 +81,7 @@ def test_a_run_of_a_hidden_schedule_does_not_cause_another_publication(door: Doo
 
 def test_a_home_takes_as_many_queries_with_many_runs_as_with_few(door: Door) -> None:
     def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as found:
+        with CaptureQueriesContext(connection) as found:
             contents(door)
         return len(found)
 

@@ -27,7 +27,7 @@ def test_an_end_that_comes_late_is_the_last_word_of_its_thread(post: Post) -> No
 
 
 def test_an_end_of_an_earlier_version_comes_before_another_end(post: Post) -> None:
-    """Its rank was lower."""
+    """In earlier versions, the rank of such a notice was lower."""
     run = a_started_run()
     post.deliver()
     post.slack.fail(NotDelivered(slack_says("internal_error")), when=about(NoticeKind.FINAL))

@@ -1,4 +1,4 @@
-"""Updates and deletions of many runs first lock these in the order of their keys, as others lock them one by one."""
+"""Updates and deletions of many runs first lock these runs in the order of their keys, so that no deadlock arises."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Updates lock rows in the order of their keys, by whatever index MariaDB might find them."""
+"""On MariaDB, no UPDATE can find its rows by an index that contains the state, because this could end in a deadlock."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,8 +13,8 @@ from bot.core.report import Report
 from bot.models import Notice, Run
 from bot.runs import claims, clock, outbox, start, stop
 from bot.runs.approvals import Tending
+from bot.runs.budget import Budget
 from bot.runs.refusals import NothingSent
-from bot.runs.waiting import Budget
 from tests.factories import INSTALLATION, NOW, a_schedule, an_actor, slack_says, unreachable
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, says_no, says_yes
@@ -26,9 +26,8 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "mysql", reason="only MariaDB's updates lock an index before the row"),
 ]
-OF_STATES = {
-    index.name for model in (Run, Notice) for index in model._meta.indexes if "state" in index.fields
-}  # each change of a state locks the row first, and then its entry in this index
+# Each change of a state locks the row first, and then its entry in such an index.
+OF_STATES = {index.name for model in (Run, Notice) for index in model._meta.indexes if "state" in index.fields}
 
 
 @dataclass
@@ -70,8 +69,8 @@ def test_no_update_can_find_its_rows_by_an_index_of_states(door: Door, post: Pos
     end(told, post)
     outbox.revive(Notice.objects.filter(run=given_up), actor=door.actor, now=NOW)
     post.deliver(2)
-    ends = Notice.objects.filter(run__in=[told, given_up, moved, held])
-    assert set(ends.values_list("state", flat=True)) == {"sent"}
+    notices = Notice.objects.filter(run__in=[told, given_up, moved, held])
+    assert set(notices.values_list("state", flat=True)) == {"sent"}
     assert len(updates.indexes) > 10
     assert {sql: OF_STATES & found for sql, found in updates.indexes.items() if OF_STATES & found} == {}
 

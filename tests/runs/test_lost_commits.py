@@ -24,7 +24,7 @@ SIX_EYES = a_rule("Six eyes", approvals=2, approvers=("leads",))
 
 
 def lose_once(monkeypatch: pytest.MonkeyPatch, module: Any, function: str, *, is_saved: bool = True) -> None:
-    """Once, loses the answer of this function, whose transaction is committed, or else rolled back."""
+    """Makes the first call of this function lose its answer. `is_saved`: its transaction is committed; otherwise rolled back."""
     actual, calls = getattr(module, function), list[Any]()
 
     def lost(*args: Any) -> Any:
@@ -49,7 +49,7 @@ def buttons(build: dict[str, Any]) -> list[str]:
     return [one["text"]["text"] for block in build["blocks"] if block["type"] == "actions" for one in block["elements"]]
 
 
-def test_a_message_that_offers_to_approve_says_that_the_run_was_not_sent(
+def test_a_message_that_offers_to_approve_is_edited_if_the_run_was_not_sent(
     door: Door, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_force(TWO_PAIRS_OF_EYES)
@@ -95,7 +95,7 @@ def test_the_next_press_edits_the_message_that_says_that_nothing_was_sent(
     assert edit.state == RunState.WAITING
 
 
-def test_the_next_press_edits_that_message_also_if_it_needs_no_approval_any_more(
+def test_the_next_press_edits_that_message_also_if_the_run_needs_no_approval_any_more(
     door: Door, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_force(TWO_PAIRS_OF_EYES)
@@ -137,7 +137,9 @@ def test_a_last_yes_that_was_rolled_back_is_not_in_the_audit_log(door: Door, mon
     assert Run.objects.get().state == RunState.SENT
 
 
-def test_a_last_yes_that_was_saved_is_taken_back(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_last_yes_whose_answer_was_lost_is_taken_back_and_the_run_waits_again(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
     in_force(TWO_PAIRS_OF_EYES)
     run, cara = asked(door), person("cara", "leads", email="cara@x")
     lose_once(monkeypatch, approve, "_saved_yes")

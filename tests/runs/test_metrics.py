@@ -13,10 +13,10 @@ from bot.core.reasons import Code, Reason
 from bot.core.status import ENDED, UNENDED, RunState
 from bot.models import AuditRecord, Installation, Notice, Run, SourceHealth
 from bot.runs import clock, finish, metrics, start
+from bot.runs.budget import Budget
 from bot.runs.door import admit
 from bot.runs.metrics import Metrics
 from bot.runs.refusals import Gone, NothingSent
-from bot.runs.waiting import Budget
 from tests.audit import filled
 from tests.factories import INSTALLATION, NOW, a_run, slack_says, unreachable
 from tests.runs.conftest import Door

@@ -94,7 +94,7 @@ class History:
                 table = model._meta.db_table
                 cursor.execute(f"ANALYZE TABLE {table}" if connection.vendor == "mysql" else f"ANALYZE {table}")
 
-    def deleted(self) -> None:
+    def delete(self) -> None:
         for model in (*TABLES, Installation, SourceHealth):
             QuerySet(model)._raw_delete(connection.alias)
         self.analyse()
@@ -106,11 +106,11 @@ def history(django_db_setup: None, django_db_blocker: Any) -> Iterator[History]:
     with django_db_blocker.unblock():
         made = History(timezone.now())
         yield made
-        made.deleted()
+        made.delete()
 
 
 def read(ask: Callable[[], object]) -> int:
-    """Returns how much the database reads for a call: rows (MariaDB), pages (PostgreSQL) or steps of its machine (SQLite)."""
+    """Returns how much the database reads for a call: rows (MariaDB), pages (PostgreSQL) or steps of bytecode (SQLite)."""
     if connection.vendor == "sqlite":
         return _steps(ask)
     if connection.vendor == "mysql":

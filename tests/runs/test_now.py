@@ -31,7 +31,7 @@ def names(found: Now) -> list[str]:
 
 
 def started(name: str, *, minutes: int = 0, **changes: object) -> Run:
-    """A run that began so many minutes ago."""
+    """A run that was asked for so many minutes ago."""
     return a_run(schedule_name=name, created_at=NOW - timedelta(minutes=minutes), **changes)
 
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "FULL", timedelta(days=1))
+    monkeypatch.setattr(pace, "ONE_LEFT", timedelta(days=1))
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_two_deliverers_never_claim_the_same_notice() -> None:
     for _ in range(20):
         outbox.owe(a_run(), ROOT, now=NOW)
 
-    def claim_all(owner: str) -> list[int]:
+    def claim_all(_: int) -> list[int]:
         try:
             mine: list[int] = []
             while claimed := claims.claim(INSTALLATION, 3, NOW).notices:
@@ -141,7 +141,7 @@ def test_two_deliverers_never_claim_the_same_notice() -> None:
             connections.close_all()
 
     with ThreadPoolExecutor(4) as pool:
-        claimed = [pk for part in pool.map(claim_all, ["a", "b", "c", "d"]) for pk in part]
+        claimed = [pk for part in pool.map(claim_all, range(4)) for pk in part]
     assert len(claimed) == len(set(claimed)) == 20
 
 

@@ -65,11 +65,11 @@ def test_while_edits_must_wait_no_other_edit_is_tried(post: Post) -> None:
 
 def test_a_shorter_pause_of_edits_does_not_end_a_longer_one(post: Post) -> None:
     post.deliver()
-    errand = a_started_run()
-    outbox.owe_edit(errand, now=post.now)
+    run = a_started_run()
+    outbox.owe_edit(run, now=post.now)
     post.deliver()
     for pause in (30, 1):
-        post.deliverer._paused(notice(errand, "progress"), RateLimited(slack_says("ratelimited"), pause))
+        post.deliverer._paused(notice(run, "progress"), RateLimited(slack_says("ratelimited"), pause))
     assert post.deliverer._edits_from == post.now + timedelta(seconds=30)
 
 

@@ -78,7 +78,7 @@ def test_rules_may_forbid_to_terminate_a_run() -> None:
     ("state", "minutes", "can_stop"),
     [
         ("sent", -5, True),
-        ("unseen", 5, True),  # at once, where the site keeps no results: the message may wait in a queue
+        ("unseen", 5, True),  # where no results are kept, a run is unseen at once, and its message may wait in a queue
         ("unseen", -5, False),
         ("finished", 5, False),
         ("waiting", 5, False),  # it has a button of its own, which withdraws it
@@ -114,10 +114,10 @@ def test_links_need_an_address() -> None:
 
 @pytest.mark.parametrize("source", ["rows", "backend"])
 def test_the_result_is_on_the_runs_own_page(source: str) -> None:
-    """All staff may see it. The admin of all results needs a permission."""
+    """That page needs no permission for the admin. The admin's list of results needs one."""
     kept, lost = a_run(source=source), a_run(source="none")
     assert links.result("https://x.example", kept) == f"https://x.example/runs/{kept.pk}/"
-    assert links.result("https://x.example", lost) == "", "no row will come"
+    assert links.result("https://x.example", lost) == "", "no result will come"
 
 
 def test_a_project_without_the_admin_has_no_links(settings: Any) -> None:

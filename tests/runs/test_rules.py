@@ -75,7 +75,7 @@ def test_a_hidden_schedule_costs_as_many_queries_as_an_unknown_one(door: Door) -
         with CaptureQueriesContext(connection) as queries:
             assert see.preview(door.admitted(ben), schedule) is None
         costs.append((len(queries), len(compared)))
-    assert costs[0] == costs[1] == (2, 1)  # the state of the site, and groups
+    assert costs[0] == costs[1] == (2, 1)  # the queries are for the state of the site, and for groups
     costs = []
     for number in (run, RunId(run + 1)):
         compared.clear()
@@ -275,9 +275,9 @@ def test_changed_rules_are_in_force_at_once(door: Door) -> None:
         (lambda: StoredRule(name="x", body='{"tasks": ["*"], "see": ["a"]}').save(), 0),
         (in_force, 1),
     ]
-    for change, left in changes:
+    for change, visible in changes:
         change()
-        assert see.find(door.admitted(ben), "", 10).total == left
+        assert see.find(door.admitted(ben), "", 10).total == visible
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"tasks": ["*"], "colour": "red"}', '{"tasks": "*"}', "null"])

@@ -36,7 +36,7 @@ def test_the_requester_of_an_open_run_is_mentioned_only_in_their_own_workspace(
 
 @pytest.mark.parametrize("state", ["unseen", "overdue"])
 def test_the_last_run_may_be_one_whose_end_is_not_known(door: Door, state: str) -> None:
-    """Where no results are kept, no other run is known."""
+    """Where no results are kept, no end is known."""
     a_run(schedule_id=7, state="finished", status="SUCCESS", finished_at=NOW - timedelta(days=1))
     a_run(schedule_id=7, state="unseen", sent_at=NOW - timedelta(hours=1))
     a_run(schedule_id=7, state=state, status="STARTED")
@@ -45,7 +45,7 @@ def test_the_last_run_may_be_one_whose_end_is_not_known(door: Door, state: str) 
     assert preview_of_7(door).last == LastRun(status="", at=NOW)
 
 
-def test_a_run_that_may_have_been_sent_was_so_when_it_was_asked_for(door: Door) -> None:
+def test_the_time_of_a_run_that_may_have_been_sent_is_when_it_was_asked_for(door: Door) -> None:
     a_run(schedule_id=7, state="unseen", sent_at=None, created_at=NOW)
     assert preview_of_7(door).last == LastRun(status="", at=NOW)
 

@@ -81,7 +81,7 @@ def test_messages_that_can_not_be_saved_now_are_saved_later_and_not_sent_again(
 
 def test_a_failed_save_is_not_repeated_at_once(post: Post) -> None:
     a_started_run()
-    # Delivery pauses then, so that a step has nothing else to ask the database.
+    # After such a refusal, delivery pauses, so that a step has nothing else to ask the database.
     post.slack.fail(InstallationRefused(slack_says("invalid_auth")))
     post.deliverer.step()
     post.wait()
@@ -162,7 +162,7 @@ def assert_renewed_and_sent_after_one_search(post: Post, run: Run) -> None:
     post.wait()
     post.deliver()
     assert post.said() == ["root", "id"]
-    assert len(post.slack.searches) == 1, "it is looked for only once"
+    assert len(post.slack.searches) == 1, "the message is looked for only once"
 
 
 def test_a_claim_that_had_to_wait_is_renewed_before_the_search_for_its_message(post: Post) -> None:

@@ -1,4 +1,4 @@
-"""Runtask notes whether sources answer, and ends runs as unseen whose results it can't know any more."""
+"""runtask notes whether sources answer. If the result of a run can't be known any more, the run ends as unseen."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -14,8 +14,8 @@ from bot.core.ports import NotSent
 from bot.core.reasons import Code, Invalid, Problem
 from bot.models import Notice, Run
 from bot.runs import see, start
+from bot.runs.budget import Budget
 from bot.runs.refusals import NotAllowed, Refused
-from bot.runs.waiting import Budget
 from bot.texts import problem_text
 from tests.factories import CHANNEL, INSTALLATION, a_preview, a_schedule, an_actor, sealed, unreachable
 from tests.runs.conftest import Door
@@ -250,7 +250,9 @@ def test_a_key_belongs_to_one_request_whether_it_was_sent_or_not(door: Door) -> 
         pytest.param({"expires": datetime.now(UTC) + timedelta(days=9)}, timedelta(days=8), id="expires at a moment"),
     ],
 )
-def test_no_deadline_before_the_message_expires(door: Door, changes: dict[str, Any], least: timedelta) -> None:
+def test_the_deadline_is_not_before_the_expiry_of_the_message(
+    door: Door, changes: dict[str, Any], least: timedelta
+) -> None:
     shown(door, columns=changes)
     run = door.start()
     assert run.deadline_at >= run.created_at + least - timedelta(seconds=1)

@@ -140,7 +140,7 @@ def test_people_who_may_not_stop_a_run_are_refused_before_anything_is_read(door:
     assert stop.stop(door.admitted(), RunId(10**9)) is None
 
 
-def test_a_person_of_another_workspace_who_stops_a_run_is_only_named(door: Door) -> None:
+def test_a_person_who_stops_a_run_outside_slack_is_saved_without_a_slack_account(door: Door) -> None:
     actor = replace(door.actor, slack=None, profile=None, team=None)
     run = stop.stop(door.admitted(actor), RunId(sent().pk))
     assert run is not None

@@ -23,7 +23,7 @@ def begun(**fields: Any) -> Run:
 
 
 def reads(door: Door, run: Run, status: str, token: str, result: str = "") -> None:
-    """The next repetition finds this at the source."""
+    """Makes the next repetition find this status at the source."""
     door.outcomes.news = [an_outcome(status, task_id=TaskId(run.task_id), token=token, at=clock.now(), result=result)]
 
 
@@ -62,7 +62,7 @@ def test_workers_are_not_told_again_about_a_terminated_task(door: Door) -> None:
 
 
 def test_a_second_report_of_revocation_is_no_second_end(door: Door) -> None:
-    """Each worker may report it. The more exact reason is shown."""
+    """Each worker may report that it has revoked the task. The more exact reason is shown."""
     run = stopped(door, sent())
     ends(run, "REVOKED", "TaskRevokedError: revoked")
     better = an_outcome("REVOKED", task_id=TaskId(run.task_id), token="t2", result="TaskRevokedError: terminated")
@@ -87,7 +87,7 @@ MARK = "TaskRevokedError: revoked"
 def test_workers_are_told_again_about_a_task_that_has_begun_unless_they_would_mark_it(
     door: Door, monkeypatch: pytest.MonkeyPatch, marks: bool, times: int
 ) -> None:
-    """If its worker dies, another one may get it. A worker that marks any task as REVOKED could replace its result."""
+    """If the worker dies, another one may get the task. But a worker that marks any task as REVOKED could replace its result."""
     monkeypatch.setattr(stop, "MARKS_ANY_TASK", marks)
     run = stopped(door, begun())
     assert door.stopper.told == [([run.task_id], Way.REVOKE)], "so that the task isn't tried again"
@@ -96,7 +96,7 @@ def test_workers_are_told_again_about_a_task_that_has_begun_unless_they_would_ma
     assert told_again(door, run) == 1, "a worker that doesn't know of the Stop may get the next try"
 
 
-def test_a_stop_of_a_running_task_that_could_not_be_told_is_told_later(
+def test_workers_are_told_to_stop_a_running_task_later_if_they_could_not_be_told_at_once(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stop, "MARKS_ANY_TASK", True)

@@ -25,7 +25,7 @@ KINDS = [NoticeKind.ROOT, NoticeKind.ID, NoticeKind.FINAL]
 
 @pytest.mark.django_db(transaction=True)
 def test_deliverers_and_watchers_at_once_post_each_message_once_in_order(caplog: pytest.LogCaptureFixture) -> None:
-    """The log shows a deadlock or a lock that wasn't granted."""
+    """A deadlock, or a lock that wasn't granted, would be in the log."""
     runs = [a_started_run(channel=f"C{number}") for number in range(RUNS)]
     slack = FakeMessenger()
     all_posted = threading.Event()

@@ -1,4 +1,4 @@
-"""Threads of one process that write to SQLite wait for each other, instead of SQLite's repeated tries."""
+"""Threads of one process that write to SQLite wait for each other. Otherwise, SQLite would try again and again."""
 
 import threading
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def test_a_second_writer_waits_for_its_turn(other: ThreadPoolExecutor) -> None:
     assert Run.objects.get().status == "theirs"
 
 
-def test_a_run_waits_for_its_turn_too(other: ThreadPoolExecutor, door: Door) -> None:
+def test_the_start_of_a_run_waits_for_its_turn_too(other: ThreadPoolExecutor, door: Door) -> None:
     def start() -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout = 0")

@@ -1,4 +1,4 @@
-"""The answer to the statement that queues a run is lost. tests.services.test_lost_answers has a real server."""
+"""What happens if the answer to the statement that queues a run is lost. tests.services.test_lost_answers has a real server."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -158,7 +158,7 @@ def test_a_failed_run_is_not_sent_again_if_saving_is_uncertain(lossy: Door, monk
     assert len(lossy.sender.sent) == 1
 
 
-def test_a_press_that_finds_such_a_row_still_queued_waits_and_sends_it(
+def test_a_press_that_waits_for_a_queued_row_sends_the_run_when_the_row_says_that_nothing_was_sent(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = door.start().task_id
@@ -176,12 +176,12 @@ def test_a_press_that_finds_such_a_row_still_queued_waits_and_sends_it(
 
 def test_a_run_is_marked_as_not_sent_when_the_database_is_back(lossy: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     lossy.sender.fails = NotSent(unreachable())
-    away, actual = threading.Event(), attempts.end
+    back, actual = threading.Event(), attempts.end
     tries: list[str] = []
 
     def fails(attempt: Attempt, reason: Reason) -> None:
         tries.append(attempt.task_id)
-        if not away.is_set():
+        if not back.is_set():
             raise OperationalError("no route to host")
         actual(attempt, reason)
 
@@ -191,7 +191,7 @@ def test_a_run_is_marked_as_not_sent_when_the_database_is_back(lossy: Door, monk
     assert caught.value.reason == unreachable()
     wait_until(lambda: len(tries) > 2)
     assert Run.objects.get().state == "queued"
-    away.set()
+    back.set()
     wait_until(lambda: Run.objects.get().state == "not_sent")
     assert Run.objects.get().not_sent_reason == unreachable()
 

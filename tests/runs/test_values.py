@@ -105,7 +105,7 @@ def test_a_large_backlog_goes_in_batches(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not any(HELD in everything(run) for run in runs)
 
 
-def test_each_installation_empties_its_own_runs_and_those_without_messages() -> None:
+def test_each_installation_empties_its_own_runs_and_those_that_name_none() -> None:
     theirs, nobodys, ours = (aged(installation=key) for key in ("T0001/A0002", "", INSTALLATION))
     assert forget() == 2
     assert [HELD in everything(run) for run in (theirs, nobodys, ours)] == [True, False, False]
@@ -145,7 +145,7 @@ def test_a_full_batch_is_followed_by_another_one_soon(monkeypatch: pytest.Monkey
 def test_after_a_batch_that_would_delete_unusually_much_the_next_step_comes_in_an_hour(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Even if there are more old records. Otherwise, the log would have the error five times a second until they are gone."""
+    """Although there are more old records. Otherwise, the error would be logged five times a second until these are gone."""
 
     def unusual(*_: Any, **__: Any) -> int:
         raise cleanup.Unusual("runs")

@@ -31,7 +31,7 @@ def test_a_form_does_not_show_a_waiting_run_as_running(door: Door) -> None:
 def test_runs_that_an_approver_may_not_approve_hide_none_that_they_may(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The actor's own runs, those of other schedules, and those that they have approved are more than a page of the query."""
+    """The actor's own runs, those of other schedules, and those that they have approved are more than the query reads."""
     monkeypatch.setattr(approvals, "WAITING", 2)
     cara = person("cara", "leads")
     schedules = {8: "payroll", 9: "export"}

@@ -52,7 +52,7 @@ def service(servers: Setup, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
 
 @pytest.fixture
 def brokered(service: Setup, http_bot: LocalSlack) -> Iterator[Setup]:  # noqa: F811
-    """The bot wired to that broker."""
+    """The bot, wired to the broker of `service`."""
     yield service
     platform: Any = wiring.platform()
     platform.sender._pool.connections.force_close_all()

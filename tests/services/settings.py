@@ -1,4 +1,4 @@
-"""The stand-alone project's settings, with a cache that processes share. A test says how long results are kept."""
+"""The stand-alone project's settings, with a cache that processes share. TEST_RESULT_EXPIRES says how long results are kept."""
 
 from bot import env
 from bot.settings import *  # noqa: F403

@@ -64,7 +64,7 @@ def test_the_sidecar_writes_nothing_even_if_its_account_may(shop: Platform, serv
         assert done.returncode != 0, attempt
         assert "runtask only reads the platform's database" in done.stderr
     kept = shop.apart("shell", "--verbosity", "0", "--command", SESSION)
-    assert kept.stdout == "off\n", "behind a pooler, the platform gets this session"
+    assert kept.stdout == "off\n", "a pooler may hand this session on to the platform"
     assert dump(getattr(servers.server, "url")) == before  # noqa: B009
 
 

@@ -1,5 +1,6 @@
 """Results in other places than rows: real workers write them, and the thread tells how runs ended."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -43,7 +44,6 @@ SCHEDULES: list[dict[str, object]] = [
     {"name": "Fails", "task": "tests.wire.fail"},
     {"name": "Slow", "task": "tests.wire.progress", "kwargs": '{"steps": 20}'},
     {"name": "Long", "task": "tests.wire.progress", "kwargs": '{"steps": 200}'},
-    {"name": "Tries again", "task": "tests.wire.retry"},
     {"name": "Expires", "task": "tests.wire.report", "expire_seconds": 1},
     {"name": "Unknown", "task": "nobody.knows"},
     {"name": "Ignores its result", "task": "tests.wire.quiet"},
@@ -101,7 +101,10 @@ class Stack:
         return self.slack.wait_for(look, 20)
 
     def ends_while_the_bot_is_away(self, *names: str) -> dict[str, str]:
-        """Stops the bot once it has posted that these runs were sent, and starts a worker. Returns their channels."""
+        """Runs these schedules while there is no worker. Then stops the bot, and starts a worker, which ends the runs.
+
+        Returns the channels by schedule.
+        """
         self.platform.stop("worker")
         channels = {name: f"C0FATE{number}" for number, name in enumerate(names)}  # Slack limits rates by channel
         before = len(self.slack.calls("chat.postMessage"))
@@ -130,7 +133,8 @@ def a_stack(kind: str, paths: pytest.TempPathFactory, **environment: str) -> Ite
         slack = stack.enter_context(LocalSlack(scopes=SCOPES))
         environment |= {"DJANGO_SETTINGS_MODULE": "tests.services.settings", "CELERY_RESULT_BACKEND": address}
         platform = stack.enter_context(Platform(paths.mktemp("platform"), slack, **environment))
-        platform.schedules(*SCHEDULES)
+        until = json.dumps({"folder": str(platform.folder), "name": "tried"})
+        platform.schedules(*SCHEDULES, {"name": "Tries again", "task": "tests.wire.tries_until", "kwargs": until})
         platform.start_bot()
         made = Stack(platform, slack, slack.person("U0ANA"), results, proxy)
         made.start_worker()
@@ -170,7 +174,8 @@ def test_progress_is_shown_and_a_revoked_run_says_so(stack: Stack) -> None:
 def test_a_task_that_will_be_tried_again_has_not_ended(stack: Stack) -> None:
     stack.run("tries again")
     stack.slack.wait_for(lambda: "waiting for its next try" in stack.root(), 20)
-    assert "at the second try" in stack.end()
+    (stack.platform.folder / "tried").touch()
+    assert "at the last try" in stack.end()
 
 
 def test_each_end_while_the_bot_was_away_is_reported_afterwards(stack: Stack) -> None:
@@ -195,10 +200,13 @@ def test_a_result_that_expired_before_it_was_read_ends_the_run_unseen(tmp_path_f
 @pytest.mark.parametrize("how", ["dead", pytest.param("hung", marks=nightly)])
 def test_a_backend_that_is_away_delays_no_form_and_ends_are_reported_later(stack: Stack, how: str) -> None:
     if stack.proxy is None:
-        pytest.skip("it has no server that can fail")
+        pytest.skip("this backend has no server that can fail")
     stack.run("slow")
     stack.slack.wait_for(lambda: stack.ana.messages(OPS))
-    stack.proxy.refuse() if how == "dead" else stack.proxy.hold()
+    if how == "dead":
+        stack.proxy.refuse()
+    else:
+        stack.proxy.hold()
     opened(stack.slack, stack.ana, "/runtask slow")  # this form asks whether the run still goes on
     stack.platform.wait("worker", lambda: " succeeded in " in stack.platform.log("worker").rpartition("received")[2])
     stack.platform.wait("slack", lambda: "results can't be read" in stack.platform.log("slack"))

@@ -16,7 +16,8 @@ from tests.wire.form import opened
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(240)]
 THREADS = 4
-# Sockets, answers and what follows them; the loops, and threads that make one query when they start.
+# The threads that receive from Slack, that answer, and that do the work afterwards; the loops, and threads that make one query
+# when they start.
 ALLOWED = 3 * THREADS + 9
 
 
@@ -44,9 +45,10 @@ def test_connections_are_bounded_and_replaced(
 
     watching = threading.Thread(target=watch)
     watching.start()
-    some = crowd[:60]
-    with ThreadPoolExecutor(len(some)) as hands:
-        ready = [p for p, ok in zip(some, hands.map(lambda p: form_or_excuse(slack, p), some), strict=True) if ok]
+    people = crowd[:60]
+    with ThreadPoolExecutor(len(people)) as hands:
+        has_form = list(hands.map(lambda person: form_or_excuse(slack, person), people))
+        ready = [person for person, ok in zip(people, has_form, strict=True) if ok]
         list(hands.map(Person.submits, ready))
     done.set()
     watching.join()

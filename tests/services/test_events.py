@@ -194,7 +194,7 @@ def test_ends_while_the_bot_was_away_are_reported_if_the_broker_keeps_events(sta
 
 @nightly
 def test_a_task_that_a_worker_still_runs_does_not_count_as_missed(stack: Stack) -> None:
-    """This holds for pools whose worker answers questions. A solo pool that is busy doesn't."""
+    """This is true for pools that answer questions while they run a task. A solo pool doesn't."""
     channel = stack.waits("patient")
     stack.stop_bot()
     stack.start_bot()

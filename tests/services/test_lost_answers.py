@@ -27,7 +27,7 @@ pytestmark = [
             pytest.param("mariadb", (MARIADB,), id="mariadb, not saved", marks=pytest.mark.nightly),
         ],
         indirect=["servers"],
-        scope="module",  # both tests have one bot
+        scope="module",  # both tests share one bot
     ),
 ]
 
@@ -47,7 +47,7 @@ def ana(
 
 
 def lose(servers: Setup, person: Person, statements: tuple[bytes, ...]) -> None:
-    """Presses Run. The database's answer to the last one of these statements is lost."""
+    """Presses Run, while the database's answer to the last one of these statements is lost."""
     assert servers.database is not None
     servers.database.lose_answer(*statements)
     assert REFUSED in errors(person.submits())["schedule"]

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.nightly, pytest.mark.timeout(240)]
 TABLES = ("periodictask", "periodictasks", "intervalschedule")
 
 
-def pictured(setup: Setup) -> list[list[Row]]:
+def contents(setup: Setup) -> list[list[Row]]:
     return [setup.rows(f"SELECT * FROM django_celery_beat_{table} ORDER BY 1") for table in TABLES]
 
 
@@ -26,7 +26,7 @@ def test_beats_tables_are_left_as_they_were(service: Setup, slack: LocalSlack, t
             {"name": "Once", "task": "tests.wire.report", "one_off": True, "kwargs": '{"days": 7}'},
             {"name": "Odd", "task": "tests.wire.report", "args": "{", "kwargs": "[1]", "headers": "[]"},
         )
-        before = pictured(service)
+        before = contents(service)
         platform.start_bot()
         ana = slack.person("U0ANA")
         opened(slack, ana, "/runtask once")
@@ -40,4 +40,4 @@ def test_beats_tables_are_left_as_they_were(service: Setup, slack: LocalSlack, t
         opened(slack, ana, "/runtask odd")
         assert "headers are not a JSON object" in errors(ana.submits())["schedule"]
         platform.stop("slack")
-        assert pictured(service) == before
+        assert contents(service) == before

@@ -49,7 +49,7 @@ def _answers(port: int) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:Call to deprecated setex")  # Celery uses it
-def test_a_result_is_found_by_way_of_sentinel(address: str) -> None:
+def test_a_result_is_found_through_sentinel(address: str) -> None:
     app = Celery("platform", set_as_current=False)
     app.conf.update(result_backend=address, result_backend_transport_options={"master_name": MASTER})
     app.backend.store_result("t", {"rows": 3}, "SUCCESS")

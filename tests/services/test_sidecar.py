@@ -13,7 +13,6 @@ from tests.faults.setups import POSTGRES
 from tests.support import needs
 from tests.support.sidecar import APPS, Platform
 
-BOOKKEEPING = ("django_migrations", "django_content_type", "auth_permission")
 PEOPLE = """
 from django.contrib.auth.models import AbstractUser
 class Person(AbstractUser):
@@ -48,7 +47,7 @@ from bot.core.entry import Entry
 from bot.core.model import RunRequest
 from bot.runs import actors, start
 from bot.runs.door import admit
-from bot.runs.waiting import Budget
+from bot.runs.budget import Budget
 from django.contrib.auth.models import User
 ana = actors.of_user(User.objects.get(username="ana"), entry=Entry.SLACK)
 asked = RunRequest(key=str(uuid4()), schedule=1, args=None, kwargs=None, fingerprint=None)

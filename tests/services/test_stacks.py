@@ -109,7 +109,7 @@ def test_progress_is_shown_and_a_revoked_run_says_so(stack: Stack) -> None:
 
 @pytest.mark.nightly
 def test_the_thread_of_an_expired_run_says_what_is_known(stack: Stack) -> None:
-    """RabbitMQ drops an expired message, so no worker reports it, and the deadline ends the run. Redis delivers it."""
+    """RabbitMQ drops an expired message, so no worker reports anything, and the run becomes overdue. Redis delivers it."""
     stack.platform.stop("worker")
     stack.run("expires")
     (stack.platform.folder / "worker.log").unlink()

@@ -21,9 +21,8 @@ from tests.wire.conftest import OPS, SCOPES
 from tests.wire.ended import buttons
 from tests.wire.test_thread import all_words
 
-pytestmark = (
-    pytest.mark.nightly
-)  # in the gate, runs/test_stop.py and wire/test_stop.py hold the same with fakes of workers
+# In the gate, runs/test_stop.py and wire/test_stop.py test the same with fakes of workers.
+pytestmark = pytest.mark.nightly
 
 ABORTABLE, WAITS = "Listens", "Waits"
 SCHEDULES = (

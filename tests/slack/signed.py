@@ -1,4 +1,4 @@
-"""Signed requests, and what takes the place of Bolt's app."""
+"""Signed requests, and a fake of Bolt's app."""
 
 import hashlib
 import hmac

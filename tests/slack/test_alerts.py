@@ -82,7 +82,7 @@ def test_notes_of_one_level_share_an_alert_and_the_gravest_comes_first() -> None
     assert "Already running" in alerted(view)["warning"]
 
 
-def test_many_rules_that_want_approvals_are_a_line_each_in_few_blocks() -> None:
+def test_many_rules_that_want_approvals_share_few_blocks_and_the_rest_is_counted() -> None:
     needs = tuple(Need(rule=f"Rule {number}", needed=2, approvers=("leads",)) for number in range(150))
     preview = a_preview(limits=replace(NO_LIMITS, needs=needs))
     view = modals.chosen(METADATA, preview, nonce="n1")

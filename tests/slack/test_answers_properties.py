@@ -1,4 +1,4 @@
-"""Ephemeral answers: Slack takes them and foreign markup doesn't work, whatever schedules and people are called."""
+"""Slack takes ephemeral answers, and foreign markup doesn't work in them, whatever schedules and people are called."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ runs = st.builds(
 )
 
 
-def is_harmless(built: Any) -> None:
+def assert_harmless(built: Any) -> None:
     assert message_problems(built["blocks"]).lines() == []
     assert built["text"]
     for found in objects(built, "mrkdwn"):
@@ -57,12 +57,12 @@ def is_harmless(built: Any) -> None:
 @given(st.lists(briefs, min_size=1, max_size=5), st.integers(0, 9), name, written)
 def test_slack_takes_an_answer_with_buttons(first: list[Brief], more: int, typed: str, values: Values) -> None:
     matches = Matches(first=tuple(first), total=len(first) + more)
-    is_harmless(mentions.choices(matches, typed, values, KEY))
-    is_harmless(mentions.no_match(typed, "/runtask"))
+    assert_harmless(mentions.choices(matches, typed, values, KEY))
+    assert_harmless(mentions.no_match(typed, "/runtask"))
 
 
 @given(written, st.sets(st.sampled_from([Field.ARGS, Field.KWARGS])))
-def test_slack_takes_the_note_in_the_form(values: Values, left_out: set[Field]) -> None:
+def test_slack_takes_the_notes_in_the_form(values: Values, left_out: set[Field]) -> None:
     for block in alerts(*mentions.notes(values, left_out)):
         shown = block["text"]["text"]
         assert 0 < len(shown) <= (ALERT_TEXT if block["type"] == "alert" else SECTION_TEXT)
@@ -72,4 +72,4 @@ def test_slack_takes_the_note_in_the_form(values: Values, left_out: set[Field]) 
 @given(st.lists(runs, max_size=10, unique_by=lambda one: one.run), st.integers(0, 300), st.booleans(), name)
 def test_slack_takes_the_list_of_running_runs(first: list[OpenRun], more: int, at_least: bool, stopped: str) -> None:
     found = Now(first=tuple(first), more=more, is_more_at_least=at_least)
-    is_harmless(status.message(found, "/runtask", status.stopped(stopped, None)))
+    assert_harmless(status.message(found, "/runtask", status.stopped(stopped, None)))

@@ -17,9 +17,8 @@ from tests.factories import ADA, NOW, a_report, unreachable
 from tests.slack.forms import read
 
 CARA = SlackUserId("U0CARA")
-YES, NO = (
-    Answered(slack=CARA, name="cara", is_yes=is_yes, why="" if is_yes else "no money") for is_yes in (True, False)
-)
+YES = Answered(slack=CARA, name="cara", is_yes=True, why="")
+NO = Answered(slack=CARA, name="cara", is_yes=False, why="no money")
 ASKED = Asked(
     needs=(Need(rule="Four eyes", needed=2, approvers=("leads",)),),
     until=NOW,
@@ -27,7 +26,7 @@ ASKED = Asked(
     ask=("S0LEADS",),
 )
 CHANGES = (Change(name="days", old="7", new="30"), Change(name="token", old=MASK, new=MASK))
-LACK = "missing_scope"
+MISSING_SCOPE = "missing_scope"
 
 
 def waiting(**asked: Any) -> Report:
@@ -79,7 +78,7 @@ def test_after_a_press_that_sent_nothing_the_message_says_how_to_try_again() -> 
         assert words(report).count("Approve") == 3  # two in the note, one on the button
 
 
-def test_many_answers_and_rules_are_a_line_each_in_few_blocks() -> None:
+def test_many_answers_and_rules_share_few_blocks_and_the_rest_is_counted() -> None:
     needs = tuple(Need(rule=f"Rule {number}", needed=9, approvers=("leads",)) for number in range(5))
     report = waiting(needs=needs, answers=(YES,) * 45)
     said = words(report)
@@ -90,16 +89,16 @@ def test_many_answers_and_rules_are_a_line_each_in_few_blocks() -> None:
         assert f"… and {all_of_them - said.count(lines)} more" in said
 
 
-@pytest.mark.parametrize("wide", ["&", "`", '"', "x"])
-def test_a_message_with_much_text_is_shortened_where_it_is_longest(wide: str) -> None:
+@pytest.mark.parametrize("character", ["&", "`", '"', "x"])
+def test_a_message_with_much_text_is_shortened_where_it_is_longest(character: str) -> None:
     """Slack takes about 13,200 characters in all blocks together (gh:slackapi/bolt-js#2509)."""
     report = replace(
         waiting(
-            needs=(Need(rule=wide * 200, needed=2, approvers=(wide * 150, wide * 150)),) * 5,
-            answers=(replace(NO, why=wide * 500),) * 4,
+            needs=(Need(rule=character * 200, needed=2, approvers=(character * 150, character * 150)),) * 5,
+            answers=(replace(NO, why=character * 500),) * 4,
         ),
-        changes=(Change(name="days", old=wide * 400, new=wide * 400),) * 20,
-        said=Said(reason=wide * 500),
+        changes=(Change(name="days", old=character * 400, new=character * 400),) * 20,
+        said=Said(reason=character * 500),
     )
     said = words(report)
     assert f"<@{ADA}> asks to run *<https://site.example/runs/1|nightly report>*" in said
@@ -137,9 +136,9 @@ def test_an_approver_who_may_no_longer_see_the_schedule_reads_nothing_of_it() ->
     [
         (Untold(), "nobody who can approve this has a Slack account that is linked to the site"),
         (Untold(number=1, all=3, because="user_disabled"), "no direct message: 1 of 3 (Slack says `user_disabled`)"),
-        (Untold(number=1, all=3, because=LACK), "no direct message: 1 of 3 (Slack says `missing_scope`)"),
+        (Untold(number=1, all=3, because=MISSING_SCOPE), "no direct message: 1 of 3 (Slack says `missing_scope`)"),
         (
-            Untold(number=3, all=3, because=LACK),
+            Untold(number=3, all=3, because=MISSING_SCOPE),
             "No approver got a direct message: the app lacks Slack's scope `im:write`",
         ),
     ],

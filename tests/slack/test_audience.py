@@ -12,7 +12,8 @@ from bot.slack import audience
 from bot.slack.audience import Audiences
 from tests.slack.test_notifier import answer
 
-OPS, PUBLIC = ChannelId("C0OPS"), {"is_channel": True, "is_ext_shared": False, "is_pending_ext_shared": False}
+OPS = ChannelId("C0OPS")
+PUBLIC = {"is_channel": True, "is_ext_shared": False, "is_pending_ext_shared": False}
 
 
 class Saying(WebClient):
@@ -76,7 +77,7 @@ def test_without_an_answer_nothing_is_assumed_and_nothing_was_posted(
     assert caught.value.maybe_posted is False
 
 
-def test_slack_is_asked_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_counts_for_a_while_and_then_slack_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Saying(PUBLIC)
     audiences = Audiences(client)
     assert not audiences.is_external(OPS)
@@ -88,7 +89,9 @@ def test_slack_is_asked_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None
     assert audiences.is_external(OPS)
 
 
-def test_a_bounded_number_of_channels_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_channel_that_was_asked_about_first_is_forgotten_when_there_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(audience, "MOST", 2)
     client = Saying(PUBLIC)
     audiences = Audiences(client)

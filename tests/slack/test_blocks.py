@@ -67,24 +67,24 @@ def test_sections_and_contexts_are_fitted() -> None:
     assert [len(element["text"]) for element in context("x" * 5000, "y")["elements"]] == [SECTION_TEXT, 1]
 
 
-def texts(*lines: str) -> list[tuple[str, str]]:
-    """The blocks of warnings with these texts: type and text of each."""
+def blocks_of(*lines: str) -> list[tuple[str, str]]:
+    """The type and the text of each block that shows these lines as warnings."""
     return [(block["type"], block["text"]["text"]) for block in alerts(*(Note(Level.WARNING, line) for line in lines))]
 
 
 def test_text_that_does_not_fit_into_an_alert_stands_below_it() -> None:
     short, long = "a" * 100, "b" * 300
-    assert texts() == []
-    assert texts(short, "c" * 99) == [("alert", f"{short}\n{'c' * 99}")]
-    assert texts(short, "c" * 100) == [("alert", short), ("section", "c" * 100)]
-    assert texts(short, long, short) == [("alert", short), ("section", f"{long}\n{short}")]
-    assert texts(short, *["b" * 1500] * 2) == [("alert", short), ("section", "b" * 1500), ("section", "b" * 1500)]
-    assert texts(long) == [("alert", "b" * 199 + "…"), ("section", long)]
+    assert blocks_of() == []
+    assert blocks_of(short, "c" * 99) == [("alert", f"{short}\n{'c' * 99}")]
+    assert blocks_of(short, "c" * 100) == [("alert", short), ("section", "c" * 100)]
+    assert blocks_of(short, long, short) == [("alert", short), ("section", f"{long}\n{short}")]
+    assert blocks_of(short, *["b" * 1500] * 2) == [("alert", short), ("section", "b" * 1500), ("section", "b" * 1500)]
+    assert blocks_of(long) == [("alert", "b" * 199 + "…"), ("section", long)]
 
 
 @given(st.lists(st.text("ab&", min_size=1, max_size=300).map(entities), min_size=1, max_size=5))
 def test_alerts_lose_nothing(lines: list[str]) -> None:
-    shown = texts(*lines)
+    shown = blocks_of(*lines)
     assert all(kind == "section" or len(text) <= ALERT_TEXT for kind, text in shown)
     whole = "\n".join(text for _, text in shown).split("\n")
     assert [line for line in whole if not line.endswith("…")] == lines

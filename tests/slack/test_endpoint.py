@@ -130,7 +130,7 @@ def test_an_old_request_signed_rightly_is_refused(app: FakeApp) -> None:
     ],
     ids=str,
 )
-def test_an_old_request_that_would_change_something_is_refused(
+def test_of_old_requests_only_those_that_would_change_something_are_refused(
     app: FakeApp, body: dict[str, Any], is_refused: bool
 ) -> None:
     raw = interaction(body)
@@ -209,7 +209,7 @@ def test_the_address_is_confirmed_when_slack_asks(app: FakeApp) -> None:
     assert app.bodies == []
 
 
-def test_a_notice_of_left_out_events_is_acknowledged_and_logged(
+def test_slacks_warning_about_left_out_events_is_acknowledged_and_logged(
     app: FakeApp, now: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     """docs.slack.dev: reference/events/app_rate_limited"""

@@ -19,13 +19,13 @@ from localslack.validation.surfaces import message_problems
 from tests.factories import NOW, a_report, an_outcome
 from tests.slack.forms import read
 
-SECRETS = "acme"  # every text of the run contains this word
+SECRET = "acme"  # a word in every text of the run
 PAGE = "https://site.example/runs/1"
-STATES = set(RunState) - {RunState.NOT_SENT}  # a run that wasn't sent has no messages
+STATES = set(RunState) - {RunState.NOT_SENT}  # a run in this state has no messages
 
 
 def told(kind: NoticeKind, state: RunState = RunState.FINISHED, **changes: Any) -> Report:
-    """A report of a run that fills every field."""
+    """A report for another company's readers. Its run fills every field."""
     outcome = an_outcome("FAILURE", result="acme failed", traceback="acme.py", result_length=9, worker="acme@1")
     full = a_report(
         kind,
@@ -65,7 +65,7 @@ def test_no_message_says_more_than_the_state_whatever_the_run_holds(kind: Notice
     built = message(report)
     assert message_problems(built["blocks"]).lines() == []
     for posted in (built, simple_message(report)):
-        assert SECRETS not in json.dumps(posted).lower()
+        assert SECRET not in json.dumps(posted).lower()
         assert (report.task_id in json.dumps(posted)) == (kind is NoticeKind.ID)
 
 
@@ -74,10 +74,10 @@ def test_the_run_of_these_tests_holds_everything() -> None:
     full = told(NoticeKind.FINAL, can_stop=True, may_kill=True)
     ignored = {"is_external", "channel", "run", "task_id", "created_at", "sent_at", "run_link", "has_results"}
     ignored |= {"recipient", "is_hidden"}  # used only in messages to an approver, which nobody else reads
-    ignored |= {"is_emptied"}  # if it is true, the run has no values or results
+    ignored |= {"is_emptied"}  # if this is true, the run has no values or results
     same = {one.name for one in fields(Report) if getattr(full, one.name) == getattr(empty, one.name)}
     assert same <= ignored
-    assert SECRETS in json.dumps(message(replace(full, is_external=False)))
+    assert SECRET in json.dumps(message(replace(full, is_external=False)))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The Home tab's view: what it shows, and that Slack takes it whatever it shows."""
+"""The Home tab's view: what it shows, and that Slack takes it, whatever the contents are."""
 
 import re
 from dataclasses import replace
@@ -61,7 +61,7 @@ def a_waiting_run(**changes: Any) -> WaitingRun:
     return replace(run, **changes)
 
 
-def some(**changes: Any) -> Contents:
+def contents(**changes: Any) -> Contents:
     return replace(
         Contents(at=NOW, has_schedules=True, waiting=WaitingFor(), now=NOTHING, favourites=(), last=(), marks={}),
         **changes,
@@ -92,7 +92,7 @@ def _line(block: Json) -> str:
 def test_a_full_home_has_these_lines() -> None:
     theirs = an_open_run(run=RunId(3), schedule="a & b", is_own=False, can_stop=False, is_stopping=True)
     view = home.view(
-        some(
+        contents(
             now=Now(first=(an_open_run(), replace(theirs, state=RunState.SENT)), more=4, is_more_at_least=False),
             waiting=WaitingFor(first=(a_waiting_run(),), more=2),
             favourites=(a_brief(), a_brief(id=ScheduleId(8), name="asleep", enabled=False)),
@@ -149,11 +149,11 @@ def test_changes_that_do_not_fit_are_counted() -> None:
 
 
 def waiting_lines(changes: tuple[Change, ...]) -> list[str]:
-    return lines(home.view(some(waiting=WaitingFor(first=(a_waiting_run(changes=changes),)))))
+    return lines(home.view(contents(waiting=WaitingFor(first=(a_waiting_run(changes=changes),)))))
 
 
 def test_an_empty_home_says_what_to_do() -> None:
-    assert lines(home.view(some()))[1:-2] == [
+    assert lines(home.view(contents()))[1:-2] == [
         "Waiting for you",
         approval_texts.NOTHING_WAITS,
         "Running now",
@@ -163,7 +163,7 @@ def test_an_empty_home_says_what_to_do() -> None:
         "Your last runs",
         texts.HOME_NO_RUNS,
     ]
-    assert lines(home.view(some(has_schedules=False))) == [texts.NO_SCHEDULES]
+    assert lines(home.view(contents(has_schedules=False))) == [texts.NO_SCHEDULES]
 
 
 def test_people_who_may_see_nothing_read_why_and_what_helps() -> None:
@@ -177,13 +177,13 @@ def test_people_who_may_see_nothing_read_why_and_what_helps() -> None:
 @pytest.mark.parametrize(("is_own_stop", "words"), [(True, "You have asked"), (False, "Somebody has asked")])
 def test_home_says_whether_the_reader_has_asked_to_stop_a_run(is_own_stop: bool, words: str) -> None:
     run = an_open_run(is_stopping=True, is_own_stop=is_own_stop)
-    view = home.view(some(now=Now(first=(run,), more=0, is_more_at_least=False)))
+    view = home.view(contents(now=Now(first=(run,), more=0, is_more_at_least=False)))
     assert f"{words} to stop it." in "\n".join(lines(view))
 
 
 def test_other_peoples_runs_have_no_links_to_their_threads() -> None:
     """Their threads may be in places where the reader isn't."""
-    view = home.view(some(now=Now(first=(an_open_run(is_own=False),), more=0, is_more_at_least=False)))
+    view = home.view(contents(now=Now(first=(an_open_run(is_own=False),), more=0, is_more_at_least=False)))
     assert "acme.slack.com" not in str(view)
 
 
@@ -203,7 +203,7 @@ own_runs = st.builds(
 
 
 def many(of: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[Any]:
-    """Each run and schedule is in a list once."""
+    """Tuples of at most `most` of these, often as many as that. Each run or schedule is in a tuple once."""
     lists = partial(st.lists, of, max_size=most, unique_by=lambda one: one.id if isinstance(one, Brief) else one.run)
     return lists().map(tuple) | lists(min_size=most).map(tuple)
 
@@ -223,7 +223,9 @@ waiting = st.builds(
 def test_slack_takes_any_home(
     found: Now, own: tuple[Brief, ...], last: tuple[OwnRun, ...], mine: tuple[WaitingRun, ...]
 ) -> None:
-    view = home.view(some(now=found, favourites=own, last=last, waiting=WaitingFor(first=mine, more=3)), note="A note.")
+    view = home.view(
+        contents(now=found, favourites=own, last=last, waiting=WaitingFor(first=mine, more=3)), note="A note."
+    )
     assert view_problems(view, kind="home").lines() == []
     assert not view_is_too_large(view)
     for text in objects(view, "mrkdwn"):

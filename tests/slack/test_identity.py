@@ -8,7 +8,7 @@ from bot.core.model import Profile, TeamId
 from bot.slack.identity import profile_of
 from tests.slack.forms import recorded
 
-# The recording is older than this fact, which Slack tells bots now.
+# The recording is older than `is_email_confirmed`, which Slack tells bots now.
 RECORDED: dict[str, Any] = recorded("web_api.users.info.ok.json")["user"] | {"is_email_confirmed": True}
 EGON = Profile(home=TeamId("T012AB3C4"), email="spengler@ghostbusters.example.com")
 
@@ -28,7 +28,7 @@ def test_a_person_recorded_from_slack_is_read() -> None:
         ({"is_stranger": True}, "is_stranger"),
     ],
 )
-def test_each_fact_from_slack_makes_only_its_own_mark(said: dict[str, Any], fact: str) -> None:
+def test_each_fact_from_slack_sets_only_its_own_flag(said: dict[str, Any], fact: str) -> None:
     found = profile_of({**RECORDED, **said})
     assert getattr(found, fact) is True
     others = {"is_guest", "is_bot", "is_deleted", "is_stranger"} - {fact}

@@ -57,7 +57,7 @@ def server() -> Iterator[Server]:
                 self.close_connection = True
 
         def log_message(self, *_: object) -> None:
-            """Nothing to say."""
+            """Logs nothing."""
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
@@ -87,7 +87,7 @@ def test_calls_that_follow_each_other_share_a_connection(client: KeepAliveClient
 def test_requests_are_the_same_as_the_sdks(client: KeepAliveClient, server: Server) -> None:
     post(client)
     post(WebClient(token="xoxb-1", base_url=server.url, retry_handlers=[]))
-    (ours, theirs) = server.requests
+    ours, theirs = server.requests
     assert ours == theirs
 
 
@@ -123,7 +123,7 @@ def test_a_connection_that_was_idle_for_long_is_replaced(
 def test_a_request_whose_answer_is_lost_is_not_sent_again(client: KeepAliveClient, server: Server, how: str) -> None:
     post(client)
     server.answers = [how]
-    with pytest.raises(OSError):  # noqa: PT011  # what bot.slack.client.UNREACHABLE has
+    with pytest.raises(OSError):  # noqa: PT011  # bot.slack.client.UNREACHABLE contains it
         post(client)
     assert len(server.requests) == 2
     post(client)

@@ -1,4 +1,4 @@
-"""The manifest: valid, and asking for exactly what the code uses."""
+"""The manifest is valid, and asks for exactly what the code uses."""
 
 import ast
 import json

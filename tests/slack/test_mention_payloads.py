@@ -32,16 +32,18 @@ def test_the_author_of_a_mention_has_their_own_team(changes: Payload, team: str)
 def test_in_a_channel_of_another_company_our_installation_is_the_one_that_may_read_the_event(
     own: str | None, team: str
 ) -> None:
-    """Outside, the event has the team of that company (gh:slackapi/java-slack-sdk#629), which is never the author's."""
+    """The payload's own `team_id` is that company's (gh:slackapi/java-slack-sdk#629). It doesn't say who the author is."""
     found = events.mention({**a_mention(team=own), "team_id": "T999", "enterprise_id": "E999"})
     assert found is not None
     assert (found.installation, found.account.team) == ("T111/A111", team)
 
 
 @pytest.mark.parametrize(
-    ("thread", "parent"), [("1605853800.000100", "1605853800.000100"), ("1605853844.000800", None)]
+    ("thread", "parent"),
+    [("1605853800.000100", "1605853800.000100"), ("1605853844.000800", None)],
+    ids=["a reply", "the first message of a thread"],
 )
-def test_a_mention_in_a_thread_has_its_first_message(thread: str, parent: str | None) -> None:
+def test_only_a_mention_in_a_reply_has_the_threads_first_message_as_parent(thread: str, parent: str | None) -> None:
     found = events.mention(a_mention(thread_ts=thread))
     assert found is not None
     assert found.place.parent == parent

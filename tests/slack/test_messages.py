@@ -20,9 +20,8 @@ from tests.factories import ADA, NOW, TASK_ID, a_report, an_outcome
 from tests.slack.forms import read
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-SHOWN = set(RunState) - {RunState.NOT_SENT}  # a run that wasn't sent has no messages
+SHOWN = set(RunState) - {RunState.NOT_SENT}  # a run in this state has no messages
 REPLIES = [NoticeKind.ID, NoticeKind.DEADLINE, NoticeKind.UNSEEN, NoticeKind.CLOSED, NoticeKind.FINAL, NoticeKind.AGAIN]
-BEN = "U0BEN"
 
 
 def finished(status: str = "SUCCESS", kind: NoticeKind = NoticeKind.FINAL, **facts: Any) -> Report:
@@ -49,7 +48,7 @@ def test_every_state_has_its_words() -> None:
 
 
 @pytest.mark.parametrize("state", RunState)
-def test_only_the_root_of_an_ended_run_has_the_button(state: RunState) -> None:
+def test_of_roots_only_those_of_ended_runs_have_the_button_run_again(state: RunState) -> None:
     for kind in (NoticeKind.ROOT, NoticeKind.PROGRESS):
         root = message(a_report(kind, state=state, status="SUCCESS"))["blocks"] if state in SHOWN else []
         assert message_problems(root).lines() == []
@@ -86,7 +85,7 @@ def test_the_end_of_a_task_that_no_worker_knows_is_explained() -> None:
     assert "know this task" not in said(finished("FAILURE", result="KeyError: 'NotRegistered'"))
 
 
-def test_the_root_ends_with_the_final_status() -> None:
+def test_the_root_of_an_ended_run_says_the_status() -> None:
     report = finished("FAILURE", kind=NoticeKind.PROGRESS)
     assert "*FAILURE* after 3.2 s" in said(report)
     assert text(report) == "nightly report: FAILURE after 3.2 s"
@@ -173,14 +172,14 @@ def test_the_reply_at_the_deadline_tells_what_is_known(changes: dict[str, Any], 
     assert text(report) == "No word yet about nightly report"
 
 
-def test_texts_that_are_celerys_short_forms_are_labelled_so() -> None:
+def test_results_that_are_celerys_short_forms_are_labelled_so() -> None:
     end = {"state": "finished", "status": "SUCCESS", "outcome": an_outcome(result="{'rows': 7}")}
     assert texts.SHORT_FORM in said(a_report(NoticeKind.FINAL, by_events=True, **end))
     assert texts.SHORT_FORM not in said(a_report(NoticeKind.FINAL, **end))
 
 
 @pytest.mark.parametrize("status", sorted(states.READY_STATES))
-def test_only_the_replies_about_an_end_name_the_state_as_a_word_in_capitals(status: str) -> None:
+def test_only_the_replies_about_an_end_contain_a_status_in_capitals(status: str) -> None:
     for kind in REPLIES:
         report = a_report(kind, state="finished", status=status, outcome=an_outcome(status), duration=1.0)
         for what in (said(report), text(report)):

@@ -1,4 +1,4 @@
-"""Slack takes every message and foreign markup doesn't work in it, however hostile a schedule, values and result."""
+"""Slack takes every message, and foreign markup doesn't work in it, however hostile schedule, values and result are."""
 
 import re
 
@@ -76,11 +76,12 @@ def test_slack_takes_any_message_and_foreign_markup_does_not_work(report: Report
     assert 0 < len(built["text"]) <= FALLBACK_TEXT
     assert "\n" not in built["text"]
     assert foreign_markup(built["text"], "nothing") == []
-    lines = max(1, len(report.asked.answers), len(report.asked.needs)) if report.asked else 1  # that we write ourselves
+    # The line breaks are ours: each answer and each rule is on a line of its own.
+    most_lines = max(1, len(report.asked.answers), len(report.asked.needs)) if report.asked else 1
     for found in objects(built, "mrkdwn"):
         assert found["verbatim"] is True
         assert foreign_markup(found["text"], OURS) == []
-        assert found["text"].count("\n") < lines
+        assert found["text"].count("\n") < most_lines
 
 
 @given(reports.filter(lambda report: report.kind in TO_APPROVERS))

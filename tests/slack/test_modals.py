@@ -145,8 +145,8 @@ def test_a_value_that_fits_only_without_indenting_is_shown_without() -> None:
     assert prefill(view_of(a_schedule(kwargs=stored)), Field.KWARGS) == stored
 
 
-def test_the_picker_keeps_its_place_and_the_inputs_get_new_ones() -> None:
-    """Slack keeps what was typed in a block of the same id and would ignore the new prefill."""
+def test_the_picker_keeps_its_block_id_and_the_inputs_get_new_ones() -> None:
+    """In a block with the same id, Slack would keep what was typed, and ignore the new prefill."""
     one = modals.chosen(METADATA, a_preview(a_schedule()), nonce="n1")
     two = modals.chosen(METADATA, a_preview(a_schedule()), nonce="n2")
     assert one["blocks"][0]["block_id"] == two["blocks"][0]["block_id"] == Id.SCHEDULE_BLOCK
@@ -177,7 +177,9 @@ def test_both_inputs_are_required() -> None:
     ],
     ids=["a rule asks for it", "others must approve it", "both"],
 )
-def test_the_form_asks_for_a_reason_if_a_rule_does(limits: Limits, optional: bool, hint: str) -> None:
+def test_the_form_asks_for_a_reason_if_a_rule_does_or_others_must_approve(
+    limits: Limits, optional: bool, hint: str
+) -> None:
     view = modals.chosen(METADATA, a_preview(limits=limits), nonce="n")
     reason = view["blocks"][-1]
     assert view_problems(view).lines() == []
@@ -208,7 +210,7 @@ def test_without_a_pick_there_is_no_schedule_and_no_value() -> None:
     assert (found.schedule, found.values, found.inputs) == (None, {}, {})
 
 
-def test_errors_stand_under_the_input_they_belong_to() -> None:
+def test_errors_stand_under_their_inputs_and_the_others_under_the_picker() -> None:
     view = view_of(a_schedule())
     found = payloads.submission(submitted(view))
     problems = [
@@ -225,7 +227,7 @@ def test_errors_stand_under_the_input_they_belong_to() -> None:
     assert submission_problems({"response_action": "errors", "errors": errors}, view).lines() == []
 
 
-def test_an_error_of_a_value_that_has_no_field_stands_under_the_picker() -> None:
+def test_an_error_of_a_value_that_has_no_input_stands_under_the_picker() -> None:
     view = view_of(a_schedule(kwargs=json.dumps("x" * 4000)))
     found = payloads.submission(submitted(view))
     problem = Problem(field=Field.KWARGS, code=Code.NO_KEYWORDS, params={"name": "x", "known": ""})
@@ -241,4 +243,4 @@ def test_only_a_form_without_a_place_asks_where_to_report() -> None:
     for view in (modals.empty(METADATA), modals.chosen(METADATA, a_preview(a_schedule()), nonce="n")):
         assert Id.REPORT_BLOCK not in [block.get("block_id") for block in view["blocks"]]
     assert view_problems(modals.no_schedules(asking)).lines() == []
-    assert view_problems(modals.notice("No.")).lines() == []
+    assert view_problems(modals.text_only("No.")).lines() == []

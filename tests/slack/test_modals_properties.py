@@ -65,13 +65,13 @@ def test_slack_takes_any_modal(schedule: Schedule, last: LastRun | None, when: s
 def test_submitting_unchanged_gives_exactly_the_stored_values(schedule: Schedule) -> None:
     view = modals.chosen(METADATA, a_preview(schedule), nonce="12345678")
     found = payloads.submission(submitted(view))
-    assume(not any(MASK in value for value in found.values.values()))  # a secret replaces a mask (bot.core.kept)
+    assume(not any(MASK in value for value in found.values.values()))  # later, secrets replace masks (bot.core.kept)
     for field, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
         text = stored(text, field)  # noqa: PLW2901  # what beat reads
         if field not in found.values:
             assert len(text) > INPUT_TEXT or not _is_valid(text, field)
         elif _is_valid(text, field):
-            assert _solid(found.values[field]) == _solid(text)
+            assert _without_space(found.values[field]) == _without_space(text)
         else:
             assert found.values[field] == text
 
@@ -101,5 +101,5 @@ def _is_valid(text: str, field: Field) -> bool:
     return True
 
 
-def _solid(text: str) -> list[str]:
+def _without_space(text: str) -> list[str]:
     return [token.text for token in tokens(text) if token.kind != "space"]

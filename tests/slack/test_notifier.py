@@ -1,4 +1,4 @@
-"""Slack's errors: after which of them the notifier tries again, and when."""
+"""What Slack's errors mean: whether a message may have been posted, what may work instead, and how long to wait."""
 
 import json
 import socket
@@ -56,8 +56,8 @@ def meaning(error: Exception) -> NotDelivered:
         pytest.param(answer("invalid_blocks"), MessageRefused, False, id="our blocks"),
         pytest.param(answer("something_new"), NotDelivered, True, id="a code nobody knows"),
         pytest.param(answer("missing_scope"), InstallationRefused, False, id="a scope that posting needs"),
-        pytest.param(answer("no_permission"), ChannelClosed, False, id="not here"),
-        pytest.param(answer("external_channel_migrating"), NotDelivered, True, id="soon again"),
+        pytest.param(answer("no_permission"), ChannelClosed, False, id="no permission to post here"),
+        pytest.param(answer("external_channel_migrating"), NotDelivered, True, id="the channel is being moved"),
         pytest.param(URLError(ConnectionRefusedError()), NotDelivered, True, id="no connection"),
         pytest.param(TimeoutError(), NotDelivered, True, id="no answer in time"),
         pytest.param(socket.gaierror(), NotDelivered, True, id="no such host"),
@@ -86,7 +86,7 @@ def test_a_missing_scope_for_an_optional_call_stops_only_that_call() -> None:
 
 
 @pytest.mark.parametrize("is_optional", [True, False])
-def test_a_limit_of_an_optional_call_concerns_only_that_call(is_optional: bool) -> None:
+def test_a_limit_concerns_other_calls_unless_its_call_was_optional(is_optional: bool) -> None:
     def method() -> None:
         raise answer("ratelimited", 429)
 

@@ -1,4 +1,4 @@
-"""What a person reads if no form opens: once, and never beside an open form."""
+"""What a person reads if no form opens. They read it once, and never beside an open form."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""How repeated presses and events, and old events, are recognized. tests.wire.test_replay has the rest."""
+"""How repeated presses, repeated events and old events are recognised. tests.wire.test_replay has the rest."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_no_event_is_refused_because_it_is_old() -> None:
 
 
 @pytest.mark.parametrize("body", [{"type": "view_submission"}, {"command": "/runtask"}, {}], ids=str)
-def test_nothing_else_is_counted(body: dict[str, object]) -> None:
+def test_other_payloads_are_not_remembered(body: dict[str, object]) -> None:
     seen = Seen()
     assert [seen.is_repeated(body) for _ in range(2)] == [False, False]
 

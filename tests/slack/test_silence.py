@@ -1,4 +1,4 @@
-"""The replies about runs that nobody reports on any more: they say all that is known, and nothing else."""
+"""The replies about runs of which workers report nothing more. They say all that is known, and nothing else."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ def said(report: Report) -> str:
 
 
 @pytest.mark.parametrize("kind", [NoticeKind.DEADLINE, NoticeKind.UNSEEN, NoticeKind.PROGRESS])
-def test_a_try_that_failed_and_a_state_of_the_tasks_own_are_told(kind: NoticeKind) -> None:
+def test_a_try_that_failed_and_a_status_of_the_tasks_own_are_told(kind: NoticeKind) -> None:
     why = {"unseen_because": Reason(code=Code.NEVER_HEARD)} if kind is NoticeKind.UNSEEN else {}
     waits = said(a_report(kind, **FAILED, **why))
     assert "HTTPError: upstream said 503" in waits
@@ -44,7 +44,9 @@ def test_a_try_that_failed_and_a_state_of_the_tasks_own_are_told(kind: NoticeKin
         ({"state": "overdue", "outcome": an_outcome("CANCELLED")}, "is CANCELLED. Whether"),
     ],
 )
-def test_after_a_report_the_deadline_says_only_that_no_end_has_come(facts: Any, words: str) -> None:
+def test_after_a_failed_try_or_a_status_of_its_own_the_deadline_says_only_that_no_end_has_come(
+    facts: Any, words: str
+) -> None:
     report = a_report(NoticeKind.DEADLINE, **facts)
     assert words in said(report)
     assert f"<@{ADA}> *nightly report* has no end yet" in said(report)
@@ -82,6 +84,6 @@ def test_the_tasks_own_texts_can_not_format_the_message() -> None:
 
 
 @pytest.mark.parametrize("kind", [NoticeKind.ROOT, NoticeKind.PROGRESS, NoticeKind.DEADLINE, NoticeKind.UNSEEN])
-def test_another_company_does_not_read_the_name_of_such_a_state(kind: NoticeKind) -> None:
+def test_another_company_does_not_read_a_status_of_the_tasks_own(kind: NoticeKind) -> None:
     built = message(a_report(kind, is_external=True, **CANCELLED))
     assert "CANCELLED" not in read(built) + str(built["text"])

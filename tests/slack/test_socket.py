@@ -1,4 +1,4 @@
-"""One connection of Socket Mode; tests.wire.test_socket has the rest, against the local Slack."""
+"""How a connection of Socket Mode is closed, and a freeze is noticed. tests.wire.test_socket has the rest."""
 
 import logging
 import socket
@@ -43,6 +43,10 @@ def test_a_machine_that_was_suspended_was_frozen(monkeypatch: pytest.MonkeyPatch
     unused: Any = None
     mode = SocketMode(app=unused, client=unused, app_token="", concurrency=1)
     assert not mode._was_frozen()
-    boottime = time.clock_gettime
-    monkeypatch.setattr(time, "clock_gettime", lambda kind: boottime(kind) + (kind == steady._STEADY) * (FROZEN + 1))
+    clock_gettime = time.clock_gettime
+
+    def after_a_suspension(clock: int) -> float:
+        return clock_gettime(clock) + (FROZEN + 1 if clock == steady._STEADY else 0)
+
+    monkeypatch.setattr(time, "clock_gettime", after_a_suspension)
     assert mode._was_frozen()

@@ -60,7 +60,7 @@ def test_a_run_that_was_withdrawn_after_it_was_sent_can_be_run_again(kind: Notic
     assert buttons(a_report(kind, state="withdrawn", stopped=stopped(Standing.WITHDRAWN))) == ["run_again"]
 
 
-def test_terminating_asks_a_second_question_that_explains_it() -> None:
+def test_before_terminating_slack_asks_a_question_that_explains_it() -> None:
     report = a_report(state="running", stopped=stopped(Standing.RUNS_ON), can_stop=True, may_kill=True)
     (button,) = (one for block in message(report)["blocks"] if block["type"] == "actions" for one in block["elements"])
     sure = button["confirm"]
@@ -69,7 +69,7 @@ def test_terminating_asks_a_second_question_that_explains_it() -> None:
 
 
 def test_a_button_keeps_its_ids_while_its_message_is_edited() -> None:
-    """Slack refuses a press that was confirmed after an edit if the block has another id since then."""
+    """If an edit changed the block's id, Slack would refuse a press that was begun before the edit."""
     first = a_report(state="running", can_stop=True)
     edited = replace(first, kind=NoticeKind.PROGRESS, outcome=an_outcome("PROGRESS", result="2 of 3"))
     assert [row(one)["block_id"] for one in (first, edited)] == ["stop:1"] * 2

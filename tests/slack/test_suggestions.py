@@ -1,4 +1,4 @@
-"""The schedules that the picker offers."""
+"""The options of the form's menus: the picker's schedules, and the earlier runs under "Fill in from"."""
 
 import json
 from typing import Any
@@ -45,11 +45,15 @@ def test_an_option_is_labelled_with_its_name(name: str, enabled: bool, label: st
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-@pytest.mark.parametrize("name", ["&" * 80, "Billing & " + "x" * 65, "x" * 71 + "&", "<b>" * 30], ids=len)
+@pytest.mark.parametrize(
+    "name",
+    ["&" * 80, "Billing & " + "x" * 65, "x" * 71 + "&", "<b>" * 30],
+    ids=["only entities", "an entity inside", "an entity at the end", "tags"],
+)
 def test_an_option_fits_even_if_slack_counts_entities(name: str, enabled: bool) -> None:
     option = modals.option(a_brief(name=name, task=name, enabled=enabled))
-    for text, least in ((option["text"]["text"], OPTION_TEXT), (option["description"]["text"], OPTION_DESCRIPTION)):
-        assert least - 10 < len(entities(text)) <= least, "it is cut no more than necessary"
+    for text, limit in ((option["text"]["text"], OPTION_TEXT), (option["description"]["text"], OPTION_DESCRIPTION)):
+        assert limit - 10 < len(entities(text)) <= limit, "it is cut no more than necessary"
     assert option["text"]["text"].endswith("" if enabled else texts.DISABLED_MARK)
 
 
@@ -80,9 +84,9 @@ def test_a_label_says_when_there_are_more() -> None:
     assert len(group["options"]) == 100
 
 
-@pytest.mark.parametrize("wide", ["é", "漢", "😀", "&", '"', "\\"])
-def test_suggestions_are_cut_to_the_size_of_a_socket_frame(wide: str) -> None:
-    matches = many(100, name=wide * 200, task=wide * 200)
+@pytest.mark.parametrize("character", ["é", "漢", "😀", "&", '"', "\\"])
+def test_suggestions_are_cut_to_the_size_of_a_socket_frame(character: str) -> None:
+    matches = many(100, name=character * 200, task=character * 200)
     answer = modals.suggestions(matches)
     assert options_problems(answer).lines() == []
     assert len(json.dumps(answer)) <= ANSWER_BYTES

@@ -1,4 +1,4 @@
-"""Whom Django sends error reports, as each version wants it."""
+"""The setting ADMINS: to whom Django sends error reports. Django 6 wants addresses, earlier versions pairs."""
 
 import django
 

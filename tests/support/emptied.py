@@ -9,7 +9,7 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
 def empty(test_case: Any) -> None:
-    """Instead of `TransactionTestCase._fixture_teardown`."""
+    """Replaces `TransactionTestCase._fixture_teardown`."""
     for alias in test_case._databases_names(include_mirrors=False):
         empty_database(alias)
 

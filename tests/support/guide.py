@@ -30,7 +30,7 @@ def added(diff: str) -> list[list[str]]:
 
 
 def change(file: Path, diff: str) -> None:
-    """Make the change that `diff` shows. The lines without a mark and with `-` must be in the file exactly once."""
+    """Make the change that `diff` shows. Its lines without a mark or with `-`, as one block, must be in the file exactly once."""
     lines = [(line[:1], line[1:]) for line in diff.splitlines()]
     before = "".join(f"{text}\n" for mark, text in lines if mark != "+")
     after = "".join(f"{text}\n" for mark, text in lines if mark != "-")

@@ -1,4 +1,4 @@
-"""Migrations of SQLite run in one process of a run; the others copy its database."""
+"""One process of a test run migrates a SQLite database. The others copy it."""
 
 import fcntl
 import shutil

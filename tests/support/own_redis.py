@@ -1,4 +1,4 @@
-"""A Redis for one test, which may be made to refuse anything."""
+"""A Redis server for some tests only, so that they can make it refuse messages."""
 
 import shlex
 import shutil

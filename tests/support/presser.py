@@ -2,6 +2,7 @@
 
 It reads presses from its standard input, one JSON object a line. It answers each with two lines: that it is ready, and the
 result of the press. In between, it waits until nobody holds the gate, a file, so that several processes press at the same moment.
+If a press has a number `later`, that many queries are made before it.
 """
 
 import fcntl
@@ -30,9 +31,9 @@ from bot.models import Run, still  # noqa: E402
 from bot.runs import approve, clock, start, stop  # noqa: E402
 from bot.runs.actors import of_user  # noqa: E402
 from bot.runs.approvals import Tending  # noqa: E402
+from bot.runs.budget import Budget  # noqa: E402
 from bot.runs.door import Admitted, Platform, admit  # noqa: E402
 from bot.runs.refusals import CantStop, Ended, NotAllowed, Refused  # noqa: E402
-from bot.runs.waiting import Budget  # noqa: E402
 
 PATIENCE = 60.0  # seconds for sending, so that a busy machine changes nothing
 SOMEWHERE = Destination(
@@ -97,7 +98,7 @@ def withdraws(platform: Platform, by: str, run: int) -> str:
 
 
 def lapses(platform: Platform, run: int) -> str:
-    """The run's time for approval ends, and the loop notices that."""
+    """Ends the run's time for approval, and makes the step of the loop that notices that."""
     Run.objects.filter(still(RunState.WAITING), pk=run).update(deadline_at=clock.now())
     Tending(platform).step()
     return str(Run.objects.get(pk=run).state)
@@ -127,14 +128,14 @@ def main(gate: Path) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # so that nothing else appears among the answers
     platform = wiring.platform()
     for line in sys.stdin:
-        told = json.loads(line)
-        later = told.pop("later", 0)
+        press = json.loads(line)
+        later = press.pop("later", 0)
         answers.write("ready\n")
         with gate.open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
         for _ in range(later):
             Run.objects.first()
-        answers.write(json.dumps(outcome(platform, told.pop("does"), told)) + "\n")
+        answers.write(json.dumps(outcome(platform, press.pop("does"), press)) + "\n")
 
 
 if __name__ == "__main__":

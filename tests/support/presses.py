@@ -1,4 +1,4 @@
-"""Processes of their own in which people press buttons in the same moment."""
+"""Processes in which people press buttons at the same moment."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ class Presses:
         return [str(json.loads(_read(process))) for process in processes]
 
     def published(self) -> list[str]:
-        """The task of each message that the broker has."""
+        """The task id of each message that the broker has."""
         messages = (self.folder / "broker" / "queues").glob("*/*.msg")
         return [json.loads(message.read_text())["headers"]["id"] for message in messages]
 

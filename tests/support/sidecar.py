@@ -34,7 +34,7 @@ Snapshot = dict[str, list[Any]]
 
 
 class Platform:
-    """A platform with its project in `folder` and its database at an URL. If `zone` isn't UTC, `USE_TZ` is False."""
+    """A platform with its project in `folder` and its database at a URL. If `zone` isn't UTC, `USE_TZ` is False."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Platform:
             (folder / "people" / "models.py").write_text(models)
 
     def manage(self, *arguments: str) -> str:
-        """Runs the platform's own command line. Raises CalledProcessError if it fails."""
+        """Runs a command of the platform's Django. Raises AssertionError if it fails."""
         done = self._run("-m", "django", *arguments, DJANGO_SETTINGS_MODULE="shop")
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -11,7 +11,7 @@ from celery.worker import state
 
 @contextmanager
 def working(app: Celery) -> Iterator[None]:
-    """A worker that takes messages during the block, and ends with it at once."""
+    """A worker that takes messages during the block, and ends quickly after it."""
     control: Any = app.control
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
         yield

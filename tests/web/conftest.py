@@ -17,7 +17,7 @@ from tests.web.site import Site
 
 @pytest.fixture(scope="module")
 def behind() -> Iterator[list[Site]]:
-    """The site's addresses, read once for a module, because the admin's take long. The list holds the platform behind them."""
+    """The site's addresses, loaded once for a module, because the admin's take long. The last item is the site behind them."""
     sites: list[Site] = []
     ours = include((views.urls(lambda: sites[-1].platform), "runtask"))
     with override_settings(ROOT_URLCONF=(path("", ours), path("admin/", admin.site.urls))):

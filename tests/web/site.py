@@ -50,7 +50,7 @@ class Site:
         return str(answer.content.decode())
 
     def form(self, schedule: int = 7) -> dict[str, str]:
-        """Returns the fields that a browser would send of the schedule's form, unchanged."""
+        """Returns the fields that a browser would send from the unchanged form of the schedule."""
         return fields(self.get(f"/?schedule={schedule}"))
 
     def press_run(self, form: dict[str, str], **typed: str) -> Any:
@@ -69,7 +69,7 @@ def fields(page: str) -> dict[str, str]:
 
 
 def words(page: str, part: str = "content-main") -> str:
-    """Returns the visible text of the element with that id (or from there on), with single spaces."""
+    """Returns the visible text from the element with the id `part` to the end of the page, with single spaces."""
     reader = _Reader()
     reader.feed(page[page.index(">", page.index(f'id="{part}"')) + 1 :])
     return re.sub(r" (?=[.,:])", "", " ".join(" ".join(reader.found).split()))

@@ -56,7 +56,7 @@ def test_a_form_sends_only_the_values_that_it_showed(site: Site, run: Run, chang
     form = fields(site.get(f"/?run={run.pk}"))
     if change == "schedule":
         site.catalog.schedules[ScheduleId(7)] = a_schedule(fingerprint="f2")
-    elif change == "run":  # a run that wasn't sent was tried again
+    elif change == "run":  # as if the run had not been sent, and was then started again with other values
         Run.objects.filter(pk=run.pk).update(kwargs='{"days": 1}')
     else:
         form["again"] = str(a_run(state="finished", kwargs='{"api_token": "of-another"}').pk)
@@ -85,7 +85,7 @@ def test_the_page_says_why_a_run_can_not_be_repeated(site: Site, run: Run) -> No
     assert "There is no such run." in words(answer.content.decode())
 
 
-def test_a_person_without_the_right_is_not_offered_run_again(site: Site, run: Run) -> None:
+def test_a_person_without_the_right_does_not_get_the_form(site: Site, run: Run) -> None:
     site.user.is_staff = False
     site.user.save()
     answer = site.browser.get(f"/?run={run.pk}")

@@ -32,7 +32,7 @@ class TestTheRunPage:
         stop = fields(site.get(f"/runs/{of(site).pk}/stop"))
         User.objects.update(is_staff=False)
         run = a_run().pk
-        # Checking while somebody types is no attempt.
+        # Of these, only `/check` is not recorded: it is sent while somebody types.
         for address in ("/", "/check", f"/runs/{run}/stop", f"/runs/{run}/approve", f"/runs/{run + 1}/decline"):
             site.browser.post(address, {**form, **stop})
         site.browser.get(f"/?run={run}")
@@ -107,7 +107,7 @@ class TestWhoMayActAsWhom:
 
 
 class TestTheAdmin:
-    """The list of records is for superusers, and for staff who may view it. Nobody changes anything."""
+    """The list of records is for superusers, and for staff who have the permission. Nobody can change a record."""
 
     ADDRESS = "/admin/runtask/auditrecord/"
 

@@ -1,4 +1,4 @@
-"""If the platform's admin demands more than staff, such as a second factor, the run page demands it, too."""
+"""If the project's admin demands more than `is_staff`, such as a second factor, the run page demands that, too."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pages that must not need the database don't need the admin's frame either, whichever theme it is of."""
+"""Pages that must not need the database don't use the admin's frame, because the frame of a theme may need it."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ import pytest
 
 from tests.web.site import Site, words
 
-FRAME = "{% for app in available_apps %}{% endfor %}{% url 'no-such-page' request.user.pk %}"  # of a theme that takes all for granted
+# The frame of a theme that needs the request, the user and a page of its own.
+FRAME = "{% for app in available_apps %}{% endfor %}{% url 'no-such-page' request.user.pk %}"
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def frame(settings: Any) -> None:
     settings.TEMPLATES = [{**engine, "APP_DIRS": False, "OPTIONS": {**engine["OPTIONS"], "loaders": loaders}}]
 
 
-def test_who_is_logged_out_meanwhile_finds_what_was_typed(site: Site) -> None:
+def test_somebody_who_was_logged_out_meanwhile_finds_what_they_typed(site: Site) -> None:
     form = {"form": "0" * 32, "schedule": "7", "kwargs": "typed"}
     site.browser.logout()
     site.browser.handler.enforce_csrf_checks = False

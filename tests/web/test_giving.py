@@ -52,7 +52,7 @@ def log_entry() -> tuple[str, str]:
 
 @pytest.mark.parametrize("is_superuser", [False, True])
 def test_people_link_accounts_only_to_themselves(site: Client, helper: User, *, is_superuser: bool) -> None:
-    """Otherwise, they could approve their own run: as a colleague, by an account of their own."""
+    """Otherwise, they could act as a colleague by an account of their own, and approve their own run."""
     other = User.objects.create_user("other", is_staff=True, is_superuser=is_superuser)
     mine = SlackLink.objects.create(team="T1", slack_user="U0HELPER", user=helper)
     for address in ("add/", f"{mine.pk}/change/"):
@@ -97,9 +97,9 @@ def test_superusers_can_link_everybody(client: Client, root: User) -> None:
 
 
 def test_people_who_may_not_view_users_learn_no_names_from_the_form(client: Client, root: User) -> None:
-    only_adds = permitted(User.objects.create_user("adds", is_staff=True), "add_slacklink", "change_slacklink")
-    client.force_login(only_adds)
-    link = SlackLink.objects.create(team="T1", slack_user="U0ADDS", user=only_adds)
+    only_links = permitted(User.objects.create_user("adds", is_staff=True), "add_slacklink", "change_slacklink")
+    client.force_login(only_links)
+    link = SlackLink.objects.create(team="T1", slack_user="U0ADDS", user=only_links)
     for answer in (client.get(f"{LINKS}add/"), asked_for(client, root), asked_for(client, root, f"{link.pk}/change/")):
         assert answer.status_code == 403
         assert "root" not in answer.content.decode()

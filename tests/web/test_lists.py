@@ -15,13 +15,12 @@ from django_celery_beat.models import PeriodicTask
 from bot.models import Notice, Run, RunNow, RunWaiting, StoredRule
 from bot.web.lists import Guarded
 from tests.factories import a_row
-from tests.factories import a_run as a_run_of
+from tests.factories import a_run as a_stored_run
 
 pytestmark = pytest.mark.django_db
 OURS = [one for model, one in admin.site._registry.items() if model._meta.app_label == "runtask"]
-LISTS = [
-    one for one in OURS if one.model not in (RunNow, RunWaiting, StoredRule)
-]  # the first two have no lists, and the third is for superusers
+# RunNow and RunWaiting have no lists, and the list of StoredRule is for superusers.
+LISTS = [one for one in OURS if one.model not in (RunNow, RunWaiting, StoredRule)]
 TESTS = ("", "__contains", "__startswith", "__regex", "__isnull", "__in", "__gt", "__length")
 OWN = {f"{name}__{test}" for name in ("state", "kind") for test in ("exact", "isnull")} | {
     f"created_at__{test}" for test in ("gte", "lt", "isnull")
@@ -31,7 +30,7 @@ ELSEWHERE = ("run__kwargs", "run__user__password", "user__password", "notices__p
 
 def a_run(**fields: Any) -> Run:
     """A run of an existing schedule."""
-    return a_run_of(**{"schedule_id": (PeriodicTask.objects.first() or a_row()).pk, **fields})
+    return a_stored_run(**{"schedule_id": (PeriodicTask.objects.first() or a_row()).pk, **fields})
 
 
 def lookups(one: Any) -> Iterator[str]:

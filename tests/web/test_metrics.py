@@ -1,4 +1,4 @@
-"""`/metrics` is for clients with the token only, in the format of Prometheus."""
+"""`/metrics` answers only clients that have the token, in Prometheus' format."""
 
 import logging
 import re

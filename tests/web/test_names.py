@@ -1,4 +1,4 @@
-"""A task's name with an invisible blank is another task for Celery, so the blank is made visible."""
+"""To Celery, a task's name with a blank at its end names another task. So we show such a blank."""
 
 from collections.abc import Callable
 

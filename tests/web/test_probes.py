@@ -32,8 +32,8 @@ class Unknown:
         return InstallationId("")
 
 
-def asked(workspace: Any) -> tuple[int, str]:
-    answer = ready(lambda: workspace, lambda: Source.BACKEND)(RequestFactory().get("/readyz"))
+def asked(installation: Any) -> tuple[int, str]:
+    answer = ready(lambda: installation, lambda: Source.BACKEND)(RequestFactory().get("/readyz"))
     return answer.status_code, answer.content.decode()
 
 
@@ -49,7 +49,7 @@ def test_a_healthy_site_is_ready() -> None:
 
 def test_the_probe_reports_a_platform_whose_database_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "platform" not in asked(Known())[1]
-    monkeypatch.setattr(probes, "is_apart", lambda: True)  # a sidecar; here, beat's table is in our own database
+    monkeypatch.setattr(probes, "is_apart", lambda: True)  # as in a sidecar; here, beat's table is in our own database
     assert '"platform": "ok"' in asked(Known())[1]
 
     def down(execute: Any, sql: str, *rest: Any) -> Any:
@@ -155,7 +155,7 @@ def test_the_probe_reports_results_that_no_watcher_reads() -> None:
 @pytest.mark.parametrize(
     ("minutes", "fields"),
     [(1, {}), (5, {"state": "finished"}), (5, {"state": "overdue"}), (5, {"source": "rows"})],
-    ids=["just sent", "ended", "overdue", "elsewhere"],
+    ids=["just sent", "ended", "overdue", "another source"],
 )
 def test_without_awaited_results_no_watcher_is_needed(minutes: int, fields: dict[str, str]) -> None:
     """A site on which no result is due has no problem."""

@@ -1,4 +1,4 @@
-"""Rules and the pause in the admin: for superusers only, as strict as a file, and explained."""
+"""Rules and the pause in the admin. They are for superusers only, and the form is as strict as a file of rules."""
 
 from html import unescape
 from typing import Any
@@ -49,7 +49,7 @@ def site(client: Client) -> Client:
 
 
 def form_of(site: Client, address: str) -> dict[str, Any]:
-    """Returns the fields that a browser would send of an unchanged form."""
+    """Returns the fields that a browser would send from an unchanged form."""
     form: Any = site.get(address).context["adminform"].form
     found = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     return {name: value for name, value in found.items() if value not in (None, False)}

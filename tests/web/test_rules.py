@@ -18,7 +18,7 @@ from tests.runs.ruled import a_rule, in_force
 from tests.web.site import Site, fields, words
 
 SECRET = a_rule("Finance only", schedules=("nightly*",), see=("finance",))
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"')
+RANDOM = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"')  # what differs in each answer
 LIMIT = {"properties": {"days": {"type": "integer", "maximum": 31}}, "required": ["days"]}
 
 
@@ -26,7 +26,7 @@ def same(site: Site, hidden: str, absent: str) -> None:
     """Checks that both answers are the same 404, except for the address in them."""
     one, other = site.browser.get(hidden), site.browser.get(absent)
     assert (one.status_code, other.status_code) == (404, 404)
-    assert TOKEN.sub("", one.content.decode()).replace(hidden, "") == TOKEN.sub("", other.content.decode()).replace(
+    assert RANDOM.sub("", one.content.decode()).replace(hidden, "") == RANDOM.sub("", other.content.decode()).replace(
         absent, ""
     )
 

@@ -155,7 +155,7 @@ def test_stored_values_that_can_not_be_sent_are_explained_and_can_be_corrected(
     assert site.press_run(fields(page), args="[]", kwargs="{}").status_code == 302
 
 
-def test_a_row_that_can_not_be_sent_at_all_says_why(site: Site) -> None:
+def test_a_schedule_that_can_not_be_sent_at_all_says_why(site: Site) -> None:
     site.sender.wrong = (Problem(field=Field.SCHEDULE, code=Code.HEADERS_NOT_AN_OBJECT),)
     assert "message headers are not a JSON object" in words(site.get("/?schedule=7"), "runtask-summary")
     assert "message headers are not a JSON object" in words(site.refused(site.form()), "runtask-summary")
@@ -192,7 +192,7 @@ def test_if_the_broker_is_away_the_form_stays_and_run_may_be_pressed_again(site:
     assert site.sender.sent[0].kwargs == {"days": 31}
 
 
-def test_the_page_of_a_run_of_unknown_fate_says_so(site: Site) -> None:
+def test_the_page_of_a_run_that_may_have_been_sent_says_so(site: Site) -> None:
     site.sender.fails = FateUnknown(unreachable("TimeoutError"))
     form = site.form()
     answer = site.browser.post("/", form, follow=True)
@@ -289,7 +289,7 @@ def test_pages_hold_no_inline_script_or_style(site: Site) -> None:
 
 
 def test_the_script_may_come_from_another_origin(site: Site, settings: Any) -> None:
-    """A CDN, for example, serves modules only if it sends CORS headers."""
+    """So it is no module: browsers load a module from another origin, such as a CDN, only with CORS headers."""
     settings.STATIC_URL = "https://cdn.example.com/"
     assert '<script defer src="https://cdn.example.com/runtask/runtask.js"></script>' in site.get("/")
 

@@ -1,4 +1,4 @@
-"""The page of a run shows its state, and follows it."""
+"""The page of a run shows the run's state, and follows it."""
 
 from datetime import timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def shown(site: Site, **fields: Any) -> str:
         pytest.param({"state": "overdue"}, "no word yet", id="overdue"),
         pytest.param(
             {"state": "overdue", "status": "CANCELLED", "result": "stopped by hand"},
-            "in state CANCELLED, no word since", id="a state of its own",
+            "in state CANCELLED, no word since", id="a status of its own",
         ),
         pytest.param(
             {"state": "overdue", "status": "RETRY", "result": "HTTPError: upstream said 503"},
@@ -42,7 +42,7 @@ def shown(site: Site, **fields: Any) -> str:
         ),
         pytest.param(
             {"state": "unseen", "status": "CANCELLED", "result": "stopped by hand"},
-            "in state CANCELLED, its end can't be known", id="a state of its own, for ever",
+            "in state CANCELLED, its end can't be known", id="a status of its own, unseen",
         ),
         pytest.param({"state": "not_sent", "not_sent_because": "it is away"}, "not sent", id="not sent"),
         pytest.param({"state": "finished", "status": "REVOKED"}, "REVOKED", id="revoked"),
@@ -80,7 +80,7 @@ def test_a_finished_run_shows_everything(site: Site) -> None:
     assert "hunter2" not in page
 
 
-def test_a_second_end_stands_beside_the_first(site: Site) -> None:
+def test_a_second_end_is_shown_beside_the_first(site: Site) -> None:
     again = {"status": "FAILURE", "result": "KeyError: <b>7</b>", "at": NOW.isoformat()}
     page = words(shown(site, state="finished", status="SUCCESS", result="42", later_ends=[again]))
     assert "SUCCESS" in page
@@ -143,7 +143,8 @@ def test_the_page_of_a_silent_run_says_after_its_deadline_that_it_is_overdue(sit
 def test_a_poll_reads_the_run_its_schedule_and_what_is_in_force_once(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, schedules = of(site, state="sent"), list[object]()
+    run = of(site, state="sent")
+    schedules: list[object] = []
     get = site.catalog.get
 
     def read(key: ScheduleId) -> Schedule | None:

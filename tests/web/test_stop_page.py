@@ -108,5 +108,5 @@ def test_an_unknown_run_is_404(site: Site, method: str) -> None:
     answer = getattr(site.browser, method)("/runs/999999/stop", form)
     assert answer.status_code == 404
     read = words(answer.content.decode())
-    assert "There is no such run. Finished runs are deleted after some time." in read
+    assert "There is no such run. Runs that have ended are deleted after some time." in read
     assert "Run a schedule" in read

@@ -24,14 +24,14 @@ def of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db
 def test_each_minute_begins_with_its_first_use() -> None:
     with time_machine.travel(NOW, tick=False) as clock:
-        assert [throttle.wait("a", 2) for _ in range(4)] == [0, 0, 60, 60]
-        assert throttle.wait("b", 2) == 0, "each name has its own limit"
+        assert [throttle.seconds_to_wait("a", 2) for _ in range(4)] == [0, 0, 60, 60]
+        assert throttle.seconds_to_wait("b", 2) == 0, "each name has its own limit"
         clock.shift(39.5)
-        assert throttle.wait("a", 2) == 21
+        assert throttle.seconds_to_wait("a", 2) == 21
         clock.shift(20.4)
-        assert throttle.wait("a", 2) == 1
+        assert throttle.seconds_to_wait("a", 2) == 1
         clock.shift(0.2)
-        assert [throttle.wait("a", 2) for _ in range(3)] == [0, 0, 60]
+        assert [throttle.seconds_to_wait("a", 2) for _ in range(3)] == [0, 0, 60]
     assert Throttle.objects.count() == 2
 
 
@@ -39,14 +39,14 @@ def test_each_minute_begins_with_its_first_use() -> None:
 @pytest.mark.parametrize("ahead", [timedelta(seconds=61), timedelta(days=1)])
 def test_a_clock_that_was_wrong_locks_nobody_out(ahead: timedelta) -> None:
     Throttle.objects.create(name="a", since=timezone.now() + ahead, count=9)
-    assert throttle.wait("a", 2) == 0
+    assert throttle.seconds_to_wait("a", 2) == 0
 
 
 @pytest.mark.django_db
 def test_a_refused_use_writes_nothing(django_assert_num_queries: object) -> None:
-    throttle.wait("a", 1)
+    throttle.seconds_to_wait("a", 1)
     before = Throttle.objects.values().get()
-    assert throttle.wait("a", 1) > 0
+    assert throttle.seconds_to_wait("a", 1) > 0
     assert Throttle.objects.values().get() == before
 
 
@@ -58,7 +58,7 @@ def test_many_uses_at_once_do_not_exceed_the_limit() -> None:
     def ask() -> None:
         begin.wait(10)
         for _ in range(4):
-            waits.append(throttle.wait("a", 10))  # noqa: PERF401  # as each one comes
+            waits.append(throttle.seconds_to_wait("a", 10))  # noqa: PERF401  # as each one comes
         connections.close_all()
 
     threads = [threading.Thread(target=ask) for _ in range(8)]

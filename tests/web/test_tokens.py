@@ -96,7 +96,7 @@ def test_a_token_is_void_after_a_change_of_its_users_password(ana: User) -> None
 
 
 def test_a_token_survives_if_an_unusable_password_is_stored_again(ana: User) -> None:
-    """Some log-in back ends do so at each log-in. Each unusable password is another random text."""
+    """Some log-in back ends store one at each log-in. Each unusable password is another random text."""
     ana.set_unusable_password()
     ana.save()
     _, secret = tokens.issue(ana, "CI")
@@ -110,7 +110,7 @@ def test_a_token_of_a_user_without_any_password_works() -> None:
 
 
 def test_no_row_reveals_the_password(ana: User) -> None:
-    """The marks of two tokens of one user differ, and no other key is needed that could be lost."""
+    """The key of each mark is the token itself, so the marks of two tokens of one user differ."""
     ana.set_password("secret")
     ana.save()
     marks = {tokens.issue(ana, "CI")[0].password_mark for _ in range(2)}
@@ -160,12 +160,8 @@ def test_unknown_users_and_tokens_are_named(arguments: tuple[str, ...]) -> None:
 def test_the_use_of_a_token_is_recorded_once_a_minute(ana: User, django_assert_num_queries: Any) -> None:
     _, secret = tokens.issue(ana, "CI")
     with time_machine.travel(datetime(2026, 11, 5, 23, 59, tzinfo=UTC), tick=False) as clock:
-        for seconds, queries in (
-            (0, 1),
-            (59, 0),
-            (1, 1),
-            (-3600, 1),
-        ):  # the last use is by a machine whose clock is wrong
+        # The last use is by a machine whose clock is wrong.
+        for seconds, queries in ((0, 1), (59, 0), (1, 1), (-3600, 1)):
             clock.shift(seconds)
             token = tokens.accepted(secret)
             with django_assert_num_queries(queries):

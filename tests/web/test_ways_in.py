@@ -1,4 +1,4 @@
-"""The platform's own admin has links to the run page."""
+"""The project's own admin has links to the run page."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ BEAT = "/admin/django_celery_beat/periodictask/"
 @pytest.fixture
 def root(client: Client) -> Client:
     client.force_login(User.objects.create_superuser("root"))
-    reverse("runtask:run")  # loads our URLs, and with them the column
+    reverse("runtask:run")  # loads our URLs, which add the column to beat's list
     return client
 
 
@@ -43,8 +43,8 @@ def test_staff_without_any_permission_find_the_run_page_there_too(client: Client
     assert client.get("/admin/runtask/run/").status_code == 403
 
 
-def test_the_entry_of_the_menu_shows_no_run(root: Client) -> None:
-    """The entry is a proxy model of runs, whose arguments may be secret."""
+def test_the_link_in_the_menu_shows_no_run(root: Client) -> None:
+    """The link belongs to a proxy model of runs, whose arguments may be secret."""
     for address in ("add/", "1/", "1/change/", "1/history/"):
         assert root.get(f"/admin/runtask/runnow/{address}").status_code == 404
 
@@ -71,7 +71,7 @@ def test_the_list_of_runs_has_a_way_to_start_one(client: Client) -> None:
     assert "/" in links(client.get("/admin/runtask/run/"), "Run a schedule")
 
 
-def test_a_platforms_own_admin_of_periodic_tasks_gets_the_links_too(root: Client) -> None:
+def test_a_projects_own_admin_of_periodic_tasks_gets_the_links_too(root: Client) -> None:
     class Ours(PeriodicTaskAdmin):  # type: ignore[misc]  # beat has no types
         change_form_template = None
 
@@ -93,7 +93,7 @@ def test_a_platforms_own_admin_of_periodic_tasks_gets_the_links_too(root: Client
         clear_url_caches()
 
 
-def test_a_platforms_own_admin_site_gets_the_links_too(root: Client, settings: Any) -> None:
+def test_a_projects_own_admin_site_gets_the_links_too(root: Client, settings: Any) -> None:
     office = admin.AdminSite("office")
     office.register(PeriodicTask, PeriodicTaskAdmin)
     settings.ROOT_URLCONF = (path("office/", office.urls), path("", include("bot.urls")))

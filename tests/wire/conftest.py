@@ -1,4 +1,4 @@
-"""The bot in this process, talking over the wire to the local Slack; real database, broker in memory."""
+"""The bot runs in this process, and talks to the local Slack over the wire. The database is real, the broker in memory."""
 
 import contextlib
 import threading
@@ -60,7 +60,7 @@ def socket_bot(slack: LocalSlack) -> Iterator[LocalSlack]:
     slack.wait_for_app()
     yield slack
     stopping.set()
-    mode._lost.set()  # it looks at once, and not only half a second later
+    mode._lost.set()  # so that it looks at once, and not only half a second later
     thread.join(10)
     assert not thread.is_alive()
 
@@ -81,7 +81,7 @@ def bot(request: pytest.FixtureRequest) -> LocalSlack:
 
 @pytest.fixture
 def delivering(slack: LocalSlack) -> Iterator[None]:
-    """The watcher and the deliverer."""
+    """Runs the background loops, with the watcher and the deliverer."""
     loops, deliverer = wiring.background()
     for loop in loops:
         loop.start()
@@ -100,7 +100,7 @@ def worker(slack: LocalSlack) -> Iterator[None]:
 
 @pytest.fixture
 def ana(slack: LocalSlack) -> Person:
-    """Staff: known by her e-mail."""
+    """A member of staff, whom the bot links by her e-mail address."""
     User.objects.create_user("ana", "Ana@example.com", is_staff=True)
     return slack.person("U0ANA")
 
@@ -134,10 +134,10 @@ def published(slack: LocalSlack) -> Callable[[], list[Any]]:
         found = []
         with wiring.celery_app().connection_for_read() as connection:
             queue = connection.SimpleQueue("celery")
-            on_its_way = connection.transport.driver_type != "memory"  # there, what was sent has arrived
+            may_be_on_its_way = connection.transport.driver_type != "memory"
             with contextlib.suppress(queue.Empty):
                 while True:
-                    message = queue.get(block=on_its_way, timeout=0.3)
+                    message = queue.get(block=may_be_on_its_way, timeout=0.3)
                     message.ack()
                     found.append(message)
             queue.close()
@@ -148,7 +148,7 @@ def published(slack: LocalSlack) -> Callable[[], list[Any]]:
 
 @pytest.fixture
 def ana_of_the_site(ana: Person) -> User:
-    """With her link, as if she had been here before."""
+    """Ana's user, with her link, as if she had acted in Slack before."""
     user = User.objects.get(username="ana")
     SlackLink.objects.create(team="T0LOCAL", slack_user="U0ANA", user=user)
     return user

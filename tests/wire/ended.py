@@ -14,7 +14,8 @@ from tests.wire.conftest import OPS
 
 HERE = "T0LOCAL/A0LOCAL"
 Json = dict[str, Any]
-MOMENTS = (f"{number}.000001" for number in count(1))  # a repeated press would be ignored
+# The times of presses. Each is another one, because a repeated press would be ignored.
+MOMENTS = (f"{number}.000001" for number in count(1))
 
 
 def an_ended_run(row: PeriodicTask, **fields: Any) -> Run:
@@ -39,7 +40,7 @@ def buttons(message: Json) -> list[str]:
 
 
 def press(slack: LocalSlack, user: str, run: Run, button: Id = Id.RUN_AGAIN, **changes: Any) -> Json:
-    """The payload of the button, as Slack sends it."""
+    """The payload of a press of the button, as Slack sends it."""
     hook = slack.deliveries("slash_commands")[-1]["response_url"]
     who = {"id": user, "username": "x", "name": "x", "team_id": "T0LOCAL"}
     action = {"type": "button", "action_id": button, "block_id": "b", "value": str(run.pk), "action_ts": next(MOMENTS)}

@@ -71,7 +71,7 @@ def home_opened(user: str) -> Json:
 
 
 def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tuple[str, Json]]:
-    """Every way in, as payloads that a modified client could cause."""
+    """Every way in: its name, and the kind and the payload of a request, as a modified client could cause it."""
     schedule = run.schedule_id
     select = {"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT}
     option = {"text": {"type": "plain_text", "text": "x"}, "value": str(schedule)}

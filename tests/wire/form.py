@@ -17,7 +17,7 @@ def opened(slack: LocalSlack, person: Person, typed: str = "/runtask", channel: 
 
 
 def top(person: Person) -> Json:
-    """The form as it is now."""
+    """The modal on top, as it is now. That is the form, unless there is a window above it."""
     modal = person.modal()
     assert modal is not None
     return modal
@@ -54,7 +54,7 @@ def words(block: Any) -> str:
 
 
 def errors(answer: Json) -> dict[str, str]:
-    """The errors of a submission, by the block they stand under, without the fresh part of its id."""
+    """The errors of a submission, by the part of their block's id that is the same in each form."""
     assert answer["ok"], answer
     return {block.partition(":")[0]: text for block, text in answer.get("errors", {}).items()}
 

@@ -47,6 +47,7 @@ def selected(modal: Json) -> str:
 
 
 def refusal(slack: LocalSlack, person: Person, message: Json) -> str:
+    """The ephemeral text that the person gets after a press of the first button. No form opens."""
     before = len(person.ephemerals(OPS))
     person.clicks_in(OPS, message["ts"], "choose:0")
     slack.wait_for(lambda: len(person.ephemerals(OPS)) > before)

@@ -46,6 +46,14 @@ def retry(self: Task) -> str:
     return "at the second try"
 
 
+@shared_task(name="tests.wire.tries_until", bind=True, max_retries=None)
+def tries_until(self: Task, folder: str, name: str) -> str:
+    """Is tried again until a file exists. So a test can look at it between two tries for as long as it needs."""
+    if not Path(folder, name).exists():
+        raise self.retry(exc=RuntimeError("upstream said 503"), countdown=1)
+    return "at the last try"
+
+
 @shared_task(name="tests.wire.cancelled", bind=True)
 def cancelled(self: Task) -> None:
     self.update_state(state="CANCELLED", meta={"note": "stopped by hand"})

@@ -120,7 +120,9 @@ def test_a_repeated_press_starts_nothing(http_bot: LocalSlack, ana: Person, sche
     assert Run.objects.count() == 2
 
 
-def test_again_opens_the_persons_own_last_run_from_wherever(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_again_opens_the_persons_own_last_run_wherever_it_was_asked_for(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     ana_of_the_site = User.objects.get(username="ana")
     row = schedule("One", task="shop.one", kwargs='{"days": 1}')
     an_ended_run(row, kwargs='{"days": 3}', user=ana_of_the_site)
@@ -139,7 +141,7 @@ def test_again_says_if_the_person_has_run_nothing(http_bot: LocalSlack, ana: Per
 
 
 @pytest.mark.parametrize("typed", ['"again"', "“again”", '"AGAIN"'])
-def test_a_schedule_that_is_called_again_can_be_named(
+def test_a_schedule_whose_name_is_a_word_of_the_command_can_be_named(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, typed: str
 ) -> None:
     schedule("again")

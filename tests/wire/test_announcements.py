@@ -27,8 +27,8 @@ HOSTILE = "<!channel> *boss* <@U0BEN>"
 def announced(slack: LocalSlack, settings: Any) -> Callable[..., None]:
     """Sets where runs are announced.
 
-    Waits until the deliverer has saved its installation. A run that is asked for in the moment before names none. It is
-    announced when the token is next checked, which is later than these tests wait.
+    Waits until the deliverer has saved its installation. A run that is asked for before that has no installation. It is
+    announced when the token is checked the next time, and these tests don't wait for that.
     """
 
     def announce(where: Any) -> None:
@@ -66,7 +66,7 @@ def cara(slack: LocalSlack) -> User:
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_run_from_a_script_is_announced_from_begin_to_end(
+def test_a_run_from_a_script_is_announced_from_beginning_to_end(
     http_bot: LocalSlack, ana: Person, cara: User, schedule: Schedule, announced: Callable[..., None]
 ) -> None:
     schedule(kwargs='{"days": 7}')
@@ -107,7 +107,7 @@ def test_a_run_from_the_run_page_is_announced_too(
     assert stored.entry == "web"
 
 
-def test_a_requesters_name_can_not_call_anybody(
+def test_a_requesters_name_can_not_mention_anybody(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, announced: Callable[..., None]
 ) -> None:
     schedule()
@@ -135,7 +135,7 @@ def test_a_schedule_may_have_a_channel_of_its_own_or_none(
     assert not Notice.objects.filter(run=secret).exists()
 
 
-def test_without_a_slack_account_a_closed_channel_keeps_the_messages_with_the_reason(
+def test_without_a_slack_account_the_root_for_a_closed_channel_is_parked_with_the_reason(
     http_bot: LocalSlack, cara: User, schedule: Schedule, announced: Callable[..., None]
 ) -> None:
     schedule()
@@ -147,7 +147,7 @@ def test_without_a_slack_account_a_closed_channel_keeps_the_messages_with_the_re
     assert reason == Reason(code=Code.NO_CHANNEL_NO_ACCOUNT, params={"channel": "is_archived"})
 
 
-def test_with_a_slack_account_a_closed_channel_becomes_a_direct_message(
+def test_with_a_slack_account_the_thread_for_a_closed_channel_is_a_direct_message(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, announced: Callable[..., None]
 ) -> None:
     schedule()

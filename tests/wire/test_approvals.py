@@ -196,10 +196,11 @@ def test_if_the_schedule_has_changed_the_run_is_withdrawn_and_can_be_asked_for_a
 
 
 def answer(slack: LocalSlack, user: str, run: Run, button: Id = Id.APPROVE, mark: str | None = None) -> Json:
-    """The payload of a press, as a modified client could send it. `mark`: another request's; None: the right one."""
+    """The payload of a press, as a modified client could send it. `mark`: None for the right one."""
     payload = press(slack, user, run, button)
-    of = approval.mark(run.approval_digest or "") if mark is None else mark
-    payload["actions"][0]["value"] = f"{run.pk}:{of}"
+    if mark is None:
+        mark = approval.mark(run.approval_digest or "")
+    payload["actions"][0]["value"] = f"{run.pk}:{mark}"
     return payload
 
 
@@ -240,7 +241,7 @@ def test_a_press_that_comes_twice_sends_once(
     assert len(published()) == 1
 
 
-def test_while_the_broker_is_down_the_thread_says_so_and_only_another_press_sends_it(
+def test_while_the_broker_is_down_the_thread_says_so_and_only_another_press_sends_the_run(
     http_bot: LocalSlack,
     ana: Person,
     cara: Person,

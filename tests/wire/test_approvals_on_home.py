@@ -7,7 +7,7 @@ import pytest
 from bot.core import approval
 from bot.core.audit import By
 from bot.models import Run
-from bot.runs import clock, rulebook, waiting
+from bot.runs import budget, clock, rulebook
 from bot.slack import approval_texts
 from bot.slack.ids import Id
 from bot.slack.texts import TOO_LATE
@@ -64,7 +64,7 @@ def test_a_late_press_on_home_keeps_nobody_else_from_being_told(
     asks(http_bot, ana, schedule())
     home_of(http_bot, cara)
     back = threading.Event()
-    monkeypatch.setattr(waiting, "LATE", 0.2)
+    monkeypatch.setattr(budget, "LATE", 0.2)
     for hanging in ("bot.runs.approve.approve", "bot.runs.see.has_schedules", "bot.slack.homes.Homes.show"):
         monkeypatch.setattr(hanging, lambda *_: back.wait(20))
     try:

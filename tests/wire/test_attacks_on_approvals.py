@@ -22,7 +22,7 @@ __all__ = ["intruder"]  # a fixture
 
 
 def answers(slack: LocalSlack, user: str, run: Run) -> dict[str, tuple[str, Json]]:
-    """Every way to answer a run that waits for approval."""
+    """Every way to answer a run that waits for approval: its name, and the kind and the payload of a request."""
     value = f"{run.pk}:{approval.mark(run.approval_digest or '')}"
     home = {"id": "V1", "type": "home", "hash": "1.a", "blocks": []}
     found: dict[str, tuple[str, Json]] = {}

@@ -22,7 +22,7 @@ def test_a_link_by_e_mail_a_run_and_a_stop_are_recorded(http_bot: LocalSlack, an
     run = records(action="run.sent")[0].run_id
     assert told() == [("link.added", "slack", "T0LOCAL/U0ANA"), ("run.asked", *ANA), ("run.sent", *ANA)]
     assert str(records()[0].about) == "ana T0LOCAL/U0ANA"
-    assert {row.installation for row in records(run_id=run)} == {"T0LOCAL/A0LOCAL"}
+    assert {one.installation for one in records(run_id=run)} == {"T0LOCAL/A0LOCAL"}
     http_bot.deliver("block_actions", press(http_bot, "U0ANA", an_ended_run(row), Id.STOP))
     http_bot.wait_for(lambda: records(action="run.refused"))
     assert told()[3:] == [("run.refused", *ANA)]
@@ -44,7 +44,8 @@ def test_a_link_that_no_longer_fits_is_removed(http_bot: LocalSlack, ana: Person
 def test_an_attempt_without_the_right_is_recorded(
     http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule, entry: str, asked: str
 ) -> None:
-    run = an_ended_run(row := schedule())
+    row = schedule()
+    run = an_ended_run(row)
     opened(http_bot, ana, f"/runtask {row.name}")
     http_bot.deliver(*entries(http_bot, "U0BEN", top(ana), run)[entry])
     http_bot.wait_for(lambda: records(action="run.refused"))

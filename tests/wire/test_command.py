@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 
 from bot.conf import conf
 from bot.models import SlackLink
-from bot.runs import see, waiting
+from bot.runs import budget, see
 from bot.slack.listeners import opening
 from bot.slack.texts import TOO_LATE
 from localslack.testing import LocalSlack, Person
@@ -37,10 +37,8 @@ def test_the_command_opens_the_form(bot: LocalSlack, ana: Person, schedule: Sche
     assert selected(modal) is None
 
 
-def test_a_command_does_not_silence_the_log_of_the_audit(
-    socket_bot: LocalSlack, ana: Person, schedule: Schedule
-) -> None:
-    """For each request, Bolt gives the logger that is called like the app the level of its own logs."""
+def test_a_command_does_not_silence_the_audit_log(socket_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    """For each request, Bolt sets the level of the logger that has the app's name."""
     schedule()
     opened(socket_bot, ana, "/runtask")
     assert logging.getLogger("runtask").level == logging.NOTSET
@@ -181,7 +179,7 @@ def test_a_command_that_takes_too_long_says_so_and_opens_no_form_later(
         asked.append(arguments)
         return answers.wait(20)
 
-    monkeypatch.setattr(waiting, "LATE", 0.2)
+    monkeypatch.setattr(budget, "LATE", 0.2)
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(see, "has_schedules", silent)
         for _ in range(conf().threads + 1):
@@ -207,7 +205,7 @@ def test_after_the_too_late_message_a_failure_sends_no_second_message(
         answers.wait(20)
         raise OperationalError
 
-    monkeypatch.setattr(waiting, "LATE", 0.2)
+    monkeypatch.setattr(budget, "LATE", 0.2)
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(see, "has_schedules", fails)
         assert refusal(http_bot, ana) == TOO_LATE

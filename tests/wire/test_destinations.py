@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("delivering")
 
 
 def ends(stored: Run) -> None:
+    """A worker reports that the run's task has succeeded."""
     TaskResult.objects.create(task_id=stored.task_id, status="SUCCESS", result='"ok"')
 
 
@@ -27,7 +28,7 @@ def ends(stored: Run) -> None:
         pytest.param({"is_read_only": True}, "I can't post in", id="read-only"),
     ],
 )
-def test_a_channel_that_is_closed_becomes_a_direct_message(
+def test_if_a_channel_closes_before_the_root_the_thread_is_a_direct_message(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, change: dict[str, bool], said: str
 ) -> None:
     row = schedule()
@@ -40,7 +41,7 @@ def test_a_channel_that_is_closed_becomes_a_direct_message(
     assert len(thread) == 2
 
 
-def test_if_a_channel_closes_in_between_the_whole_thread_is_posted_elsewhere(
+def test_if_a_channel_closes_in_between_the_root_and_the_rest_are_posted_elsewhere(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     stored = run(http_bot, ana, schedule())

@@ -33,7 +33,7 @@ def said(slack: LocalSlack, channel: str = SHARED) -> list[dict[str, Any]]:
     return [{key: call[key] for key in ("text", "blocks")} for call in calls if call["channel"] == channel]
 
 
-def seen_and_run(
+def form_and_run(
     slack: LocalSlack, person: Person, row: PeriodicTask, *, channel: str = SHARED, kwargs: str | None = None
 ) -> tuple[str, Run]:
     """Runs the schedule. Returns the form's text before the press of Run, and the run."""
@@ -57,7 +57,7 @@ def test_only_the_state_and_a_link_are_posted_where_another_company_reads(
     bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     row = schedule(kwargs='{"days": 7}')
-    form, stored = seen_and_run(bot, ana, row, kwargs='{"days": 30}')
+    form, stored = form_and_run(bot, ana, row, kwargs='{"days": 30}')
     assert ANOTHER in form
     root, [task_id, final] = finished(bot, ana, SHARED)
     for message in (root, final):
@@ -105,9 +105,9 @@ def test_with_full_everything_is_posted_and_the_form_says_so(
 ) -> None:
     settings.RUNTASK = {**settings.RUNTASK, "EXTERNAL": "full"}
     conf.conf.cache_clear()
-    told = wiring.audiences()  # the deliverer, which is running already, has the same object
-    told.is_full = True
-    form, stored = seen_and_run(http_bot, ana, schedule())
+    audiences = wiring.audiences()  # the deliverer, which is running already, has the same object
+    audiences.is_full = True
+    form, stored = form_and_run(http_bot, ana, schedule())
     assert "say everything: values, results and errors" in form
     ends(stored)
     root, _ = finished(http_bot, ana, SHARED)
@@ -129,7 +129,7 @@ def test_without_the_scope_the_form_says_that_the_readers_are_unknown(
     schedule: Schedule,
 ) -> None:
     slack = without("channels:read")
-    form, stored = seen_and_run(slack, ana, schedule())
+    form, stored = form_and_run(slack, ana, schedule())
     assert UNKNOWN in form
     ends(stored)
     root, _ = finished(slack, ana, SHARED)
@@ -158,7 +158,7 @@ def test_nothing_is_posted_as_long_as_slack_can_not_be_asked(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, fault: str
 ) -> None:
     http_bot.fault(fault, method="conversations.info", count=0)
-    form, stored = seen_and_run(http_bot, ana, schedule())
+    form, stored = form_and_run(http_bot, ana, schedule())
     assert NOT_NOW in form
     ends(stored)
     http_bot.wait_for(lambda: Notice.objects.filter(kind="root", attempts__gt=0).exists())

@@ -30,12 +30,13 @@ def user(ana: Person) -> User:
 
 
 def star(form: Json) -> str:
-    """The id of the star's press, as the form shows it."""
+    """The action id of the form's star, which says whether the schedule is a favourite."""
     (block,) = [block for block in form["blocks"] if block["block_id"].startswith(DETAILS_PREFIX)]
     return str(block["accessory"]["action_id"])
 
 
 def press(slack: LocalSlack, person: Person) -> Json:
+    """Presses the star, and returns the form after that."""
     before = top(person)
     person.clicks(DETAILS_PREFIX, star(before))
     slack.wait_for(lambda: top(person)["hash"] != before["hash"])
@@ -63,10 +64,10 @@ def test_a_star_is_turned_without_losing_what_somebody_has_typed(
     assert Run.objects.latest("pk").kwargs == '{"days": 30}'
 
 
-def test_a_star_is_turned_beside_texts_that_slack_returns_longer_than_they_may_be(
+def test_a_star_is_turned_although_slack_returns_texts_that_are_too_long_to_be_sent_again(
     http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
-    """An option's description has at most 75 characters. Slack returns each `>` in it as four."""
+    """An option's description has at most 75 characters. Slack returns each `>` in it as four characters."""
     changes = [{"name": "region", "old": None, "new": ">" * 70}]
     an_ended_run(schedule(), kwargs=f'{{"region": "{">" * 70}"}}', changes=changes, user=user)
     form = opened(http_bot, ana, "/runtask nightly")

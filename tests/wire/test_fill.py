@@ -60,7 +60,7 @@ def test_values_too_long_to_edit_are_sent_as_in_the_run(http_bot: LocalSlack, an
     assert newest().kwargs == sent
 
 
-def test_the_menu_has_the_last_five_different_sets(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_menu_has_the_last_five_different_sets_of_values(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     row = schedule("Nightly report", task="shop.daily", kwargs='{"a": 1, "days": 7}')
     user = User.objects.get(username="ana")
     opened(bot, ana, "/runtask nightly")
@@ -112,7 +112,7 @@ def test_another_schedule_that_is_picked_has_its_own_values(
 def test_values_that_are_not_shown_yet_are_not_sent(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Run is pressed while another set is still on its way into the form."""
+    """Run is pressed while other values are still on their way into the form."""
     run = an_ended_run(schedule("One", task="shop.one", kwargs='{"days": 1}'), kwargs='{"days": 2}')
     opened(http_bot, ana, "/runtask One")
     http_bot.fault("http500", method="views.update")
@@ -134,7 +134,7 @@ def test_a_schedule_or_a_run_that_changed_meanwhile_is_refused(
     run = an_ended_run(schedule("One", task="shop.one", kwargs='{"days": 1}'), kwargs='{"days": 2}')
     opened(http_bot, ana, "/runtask One")
     fill_from(http_bot, ana, str(run.pk))
-    Run.objects.filter(pk=run.pk).update(kwargs='{"days": 3}')  # a run that wasn't sent was tried again
+    Run.objects.filter(pk=run.pk).update(kwargs='{"days": 3}')  # as if it had not been sent, and was tried again
     assert "changed this schedule" in errors(ana.submits())[Id.SCHEDULE_BLOCK]
     Run.objects.filter(pk=run.pk).update(kwargs='{"days": 2}')
     PeriodicTask.objects.update(queue="slow")

@@ -37,7 +37,7 @@ def publications(slack: LocalSlack) -> list[Json]:
 
 
 def test_on_their_first_visit_people_read_what_to_do(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
-    """Opening Home also links her account, by e-mail."""
+    """Opening Home also links Ana's account, by e-mail."""
     schedule()
     home = home_of(bot, ana)
     for text in (texts.HOME_NOTHING_RUNNING, texts.HOME_NO_FAVOURITES, texts.HOME_NO_RUNS):
@@ -118,12 +118,12 @@ def test_a_run_refreshes_neither_other_peoples_home_nor_one_opened_long_ago(
     home_of(http_bot, ana)
     http_bot.wait_for(lambda: not Home.objects.filter(shown=None).exists())
     Home.objects.filter(slack_user="U0ANA").update(opened_at=timezone.now() - homes.RECENT * 2)
-    before, at = version(cara), version(ana)
+    caras, anas = version(cara), version(ana)
     ends(run(http_bot, ana, row))
     http_bot.wait_for(lambda: Run.objects.filter(state="finished").exists())
     fresh = run(http_bot, cara, row)
-    newer(http_bot, cara, before)
-    assert version(ana) == at
+    newer(http_bot, cara, caras)
+    assert version(ana) == anas
     assert fresh.user is not None
 
 
@@ -215,18 +215,18 @@ def test_a_press_for_something_that_does_not_exist_is_answered(
     before = home_of(http_bot, ana)["hash"]
     ana.presses_home(Id.HOME_STOP)
     http_bot.wait_for(lambda: http_bot.deliveries("block_actions"))
-    pressed = newer(http_bot, ana, before)["hash"]
+    after_stop = newer(http_bot, ana, before)["hash"]
     payload = http_bot.deliveries("block_actions")[-1]
     forged = {**payload["actions"][0], "action_id": action, "value": value, "action_ts": "1.5"}
     http_bot.deliver("block_actions", {**payload, "actions": [forged]})
     if action is Id.HOME_UNSTAR:
-        newer(http_bot, ana, pressed)  # forgetting what isn't there is no mistake
+        newer(http_bot, ana, after_stop)  # it is no mistake to remove a favourite that isn't there
     elif action is Id.HOME_RUN_FAVOURITE:
         assert "no longer exists" in shown(http_bot.wait_for(ana.modal))
     else:
         assert "There is no such run" in shown(http_bot.wait_for(ana.modal))
     if action is Id.HOME_STOP:
-        newer(http_bot, ana, pressed)
+        newer(http_bot, ana, after_stop)
     assert Run.objects.count() == 1
 
 

@@ -41,7 +41,7 @@ def mike(slack: LocalSlack) -> User:
 
 @pytest.fixture
 def acts(slack: LocalSlack) -> Acts:
-    """A function that gives the user as whom Mike's Slack account acts at its next click; None: nobody."""
+    """A function: Mike acts in Slack, and it returns the name of the user as whom he acts. None: he acts as nobody."""
 
     def acting(*domains: str, is_on: bool = True) -> str | None:
         client = web_client(conf(), PROFILE)

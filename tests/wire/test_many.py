@@ -1,4 +1,4 @@
-"""Many runs at once against Slack's own rates: everything arrives, in order, and tasks that never answer end in words."""
+"""Many runs at once, at the rates that Slack allows: every message arrives, in order. Also, tasks that leave no result."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from tests.wire.test_thread import all_words, finished, run
 
 pytestmark = [pytest.mark.usefixtures("delivering")]
 CHANNELS = 50
-IN_ONE = 4  # runs of three messages each. Slack takes three messages at once, then one a second
+IN_ONE = 4  # runs in one channel, of three messages each. Slack takes three messages at once, then one a second
 REJECTION_IS_STORED = celery.VERSION >= (5, 7)
 
 
@@ -69,7 +69,7 @@ def test_fifty_channels_and_a_burst_in_one_all_arrive_in_order(http_bot: LocalSl
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_task_that_leaves_no_result_ends_with_the_deadline(
+def test_after_the_deadline_the_thread_of_a_task_that_leaves_no_result_says_so(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     stored = run(http_bot, ana, schedule("Leaves nothing", task="tests.wire.ignored"))
@@ -82,10 +82,10 @@ def test_a_task_that_leaves_no_result_ends_with_the_deadline(
 
 
 @pytest.mark.skipif(
-    not REJECTION_IS_STORED, reason="a worker before Celery 5.7 leaves no result: the run's deadline ends it"
+    not REJECTION_IS_STORED, reason="a worker before Celery 5.7 leaves no result, so the run becomes overdue"
 )
 @pytest.mark.usefixtures("worker")
-def test_a_rejected_task_says_so(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_thread_of_a_rejected_task_says_so(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     run(http_bot, ana, schedule("Rejected", task="tests.wire.rejected"))
     _, [_, final] = finished(http_bot, ana)
     assert "Reject: not mine" in all_words(final)
@@ -94,15 +94,17 @@ def test_a_rejected_task_says_so(http_bot: LocalSlack, ana: Person, schedule: Sc
 @pytest.mark.nightly  # Slack's rate limits make it slow
 def test_three_deliverers_keep_one_pace(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     http_bot.config(rate_limits=True)
-    both, row = [wiring.background() for _ in range(2)], schedule()
-    for loop in [loop for loops, _ in both for loop in loops]:
-        loop.start()
+    row = schedule()
+    others = [wiring.background() for _ in range(2)]  # besides that of the fixture `delivering`
+    for loops, _ in others:
+        for loop in loops:
+            loop.start()
     for _ in range(6):
         ends(run(http_bot, ana, row))
     http_bot.wait_for(lambda: Notice.objects.filter(kind="final", state=NoticeState.SENT).count() == 6, 60)
     posts = [entry["status"] for entry in http_bot.log() if entry.get("method") == "chat.postMessage"]
     assert (len(posts), set(posts)) == (18, {200})
-    for loops, deliverer in both:
+    for loops, deliverer in others:
         for loop in loops:
             loop.stop(10)
         deliverer.drain(10)

@@ -20,7 +20,7 @@ def subscribed(slack: LocalSlack) -> None:
     subscribe(slack)
 
 
-def ignored(slack: LocalSlack, caplog: pytest.LogCaptureFixture, because: str) -> None:
+def assert_ignored(slack: LocalSlack, caplog: pytest.LogCaptureFixture, because: str) -> None:
     slack.wait_for(lambda: because in caplog.text)
     assert answers(slack) == []
 
@@ -44,7 +44,7 @@ def test_two_processes_answer_an_event_once(
     caplog.set_level("INFO")
     schedule()
     answer(http_bot, ana, f"{BOT} nightly")
-    wiring.slack_app.cache_clear()  # from now on, a bot answers that remembers nothing
+    wiring.slack_app.cache_clear()  # from now on, another bot answers, which remembers nothing
     [first] = http_bot.deliveries("event_callback")
     assert http_bot.deliver("event_callback", first)["status"] == 200
     http_bot.wait_for(lambda: "ignored a mention that was answered before" in caplog.text)
@@ -98,7 +98,7 @@ def test_a_mention_of_another_installation_is_ignored(
     caplog.set_level("INFO")
     schedule()
     http_bot.deliver("event_callback", event(**whose))
-    ignored(http_bot, caplog, "ignored a mention of another installation")
+    assert_ignored(http_bot, caplog, "ignored a mention of another installation")
     assert Draft.objects.count() == 0
 
 

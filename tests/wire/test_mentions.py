@@ -1,4 +1,4 @@
-"""Mentions: a button that opens the form, filled as somebody wrote; nothing runs before a press of Run."""
+"""Mentions are answered with a button that opens the form, filled as somebody wrote. Nothing runs before a press of Run."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def subscribed(slack: LocalSlack) -> None:
     subscribe(slack)
 
 
-def test_a_mention_opens_the_form_as_it_was_written(
+def test_the_button_that_answers_a_mention_opens_the_form_as_somebody_wrote(
     bot: LocalSlack, ana: Person, schedule: Schedule, published: Callable[[], list[Any]]
 ) -> None:
     schedule("Nightly sales", "shop.sales", kwargs='{"days": 7, "rate": 1.10}')
@@ -66,7 +66,9 @@ def test_in_a_thread_the_answer_and_the_run_stay_there(
     assert [one["ts"] for one in ana.messages(OPS)] == [root]
 
 
-def test_a_list_and_an_object_are_json(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_a_mention_can_contain_a_list_and_an_object_in_json(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     schedule(args="[1]", kwargs='{"days": 7}')
     modal = chosen(http_bot, ana, answer(http_bot, ana, f'{BOT} "nightly report" [2, "x < y"] ```{{"days": null}}```'))
     assert json.loads(inputs(modal)["args"]) == [2, "x < y"]
@@ -74,7 +76,7 @@ def test_a_list_and_an_object_are_json(http_bot: LocalSlack, ana: Person, schedu
     assert "The list of arguments is from your message." in shown(modal)
 
 
-def test_of_several_matches_there_are_five_buttons(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_only_the_first_five_matches_have_buttons(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     for number in range(7):
         schedule(f"Report {number}")
     message = answer(http_bot, ana, f"{BOT} report days=3")
@@ -100,7 +102,7 @@ def test_the_answer_says_if_a_name_fits_no_schedule(http_bot: LocalSlack, ana: P
 
 
 @pytest.mark.parametrize("text", [BOT, f" {BOT} help", f"{BOT} STATUS", f"{BOT} again"])
-def test_a_bare_mention_gets_a_short_help(http_bot: LocalSlack, ana: Person, text: str) -> None:
+def test_a_mention_without_a_schedules_name_gets_a_short_help(http_bot: LocalSlack, ana: Person, text: str) -> None:
     assert said(answer(http_bot, ana, text)) == MENTION_HELP.format(command="/runtask")
 
 

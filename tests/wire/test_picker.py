@@ -1,4 +1,4 @@
-"""The picker: any number of schedules, by typing."""
+"""The picker finds schedules by what somebody types, however many there are."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,7 +16,7 @@ def typed(person: Person, query: str) -> list[str]:
     return person.labels(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, query)
 
 
-def many(count: int) -> None:
+def make_many(count: int) -> None:
     hourly = IntervalSchedule.objects.create(every=1, period="hours")
     PeriodicTask.objects.bulk_create(
         PeriodicTask(name=f"Report {n:05} of the department", task=f"shop.reports.task_{n}", interval=hourly)
@@ -59,10 +59,10 @@ def test_case_is_ignored_beyond_ascii_too(http_bot: LocalSlack, ana: Person, sch
 
 
 @pytest.mark.parametrize("count", [250, 10_000])
-def test_each_of_many_schedules_is_found_by_typing(
+def test_one_of_many_schedules_is_found_by_typing(
     http_bot: LocalSlack, ana: Person, slack: LocalSlack, count: int
 ) -> None:
-    many(count)
+    make_many(count)
     opened(http_bot, ana)
     answer = ana.suggests(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "")
     [group] = answer["option_groups"]

@@ -20,7 +20,7 @@ QUIET = "C0QUIET"  # a public channel without the bot
 
 @pytest.fixture
 def without(http_bot: LocalSlack) -> Callable[..., LocalSlack]:
-    """Somebody installs the app without these scopes."""
+    """A function that installs the app without these scopes."""
 
     def install(*scopes: str) -> LocalSlack:
         before = http_bot.look("config")["config"]

@@ -8,9 +8,10 @@ from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import shown, top
-from tests.wire.test_shortcuts import SHORTCUTS, used
+from tests.wire.test_shortcuts import used
 
 Json = dict[str, Any]
+SHORTCUTS = [Id.RUN_SHORTCUT, Id.RUN_HERE_SHORTCUT]
 
 
 def told(slack: LocalSlack, person: Person, shortcut: str) -> str:

@@ -1,4 +1,4 @@
-"""The shortcuts: on a message, the run reports in its thread; in the menu, the run reports where the form says."""
+"""A run from the shortcut on a message reports in that message's thread; a run from the menu, where the form says."""
 
 import json
 from typing import Any
@@ -18,7 +18,6 @@ from tests.wire.test_submission import forged
 from tests.wire.test_thread import FINAL, all_words, finished
 
 Json = dict[str, Any]
-SHORTCUTS = [Id.RUN_SHORTCUT, Id.RUN_HERE_SHORTCUT]
 
 
 def used(slack: LocalSlack, person: Person, shortcut: str, *message: str) -> Json:
@@ -79,7 +78,7 @@ def test_a_runs_messages_are_replies_to_a_persons_message_in_order(
 
 
 @pytest.mark.usefixtures("delivering")
-def test_another_bots_message_has_a_thread_too(
+def test_a_run_can_report_in_the_thread_of_another_bots_message(
     http_bot: LocalSlack, ana: Person, alarm: WebClient, schedule: Schedule
 ) -> None:
     schedule()
@@ -116,7 +115,7 @@ def test_run_again_in_a_thread_stays_there(http_bot: LocalSlack, ana: Person, be
 
 
 @pytest.mark.usefixtures("delivering")
-def test_without_the_bot_in_a_private_channel_a_direct_message_reports(
+def test_if_the_bot_is_not_in_the_private_channel_the_run_reports_in_a_direct_message(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule()
@@ -132,15 +131,17 @@ def test_without_the_bot_in_a_private_channel_a_direct_message_reports(
 @pytest.mark.parametrize(
     ("fault", "left"),
     [
-        pytest.param({}, 0, id="posted outside the thread"),
-        pytest.param({"method": "chat.delete", "error": "cant_delete_message"}, 1, id="and can't be deleted"),
-        pytest.param({"method": "chat.postMessage", "error": "thread_not_found"}, 0, id="refused"),
+        pytest.param({}, 0, id="Slack posts the reply outside the thread"),
+        pytest.param(
+            {"method": "chat.delete", "error": "cant_delete_message"}, 1, id="the bot can't delete that reply"
+        ),
+        pytest.param({"method": "chat.postMessage", "error": "thread_not_found"}, 0, id="Slack refuses the reply"),
     ],
 )
 def test_if_the_message_was_deleted_the_run_reports_in_a_direct_message(
     http_bot: LocalSlack, ana: Person, alarm: WebClient, schedule: Schedule, fault: Json, left: int
 ) -> None:
-    """Slack posts a reply to a message that is gone outside the thread. The bot removes it."""
+    """Slack refuses a reply to a message that is gone, or posts it outside the thread. There, the bot tries to delete it."""
     schedule()
     ts = alarm.chat_postMessage(channel=OPS, text="Disk is full")["ts"]
     used(http_bot, ana, Id.RUN_HERE_SHORTCUT, OPS, ts)
@@ -157,7 +158,7 @@ def test_if_the_message_was_deleted_the_run_reports_in_a_direct_message(
 
 
 @pytest.mark.usefixtures("delivering")
-def test_a_lost_answer_is_found_again_among_the_replies(
+def test_a_message_whose_answer_was_lost_is_found_among_the_replies(
     http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule
 ) -> None:
     schedule()
@@ -173,8 +174,9 @@ def test_a_lost_answer_is_found_again_among_the_replies(
 @pytest.mark.parametrize(
     "change",
     [{"parent": "1700000000.000100"}, {"parent": None}, {"channel": "C0QUIET"}, {"channel": "", "parent": None}],
+    ids=["another thread", "no thread", "another channel", "no place"],
 )
-def test_a_form_for_a_thread_is_for_no_other_place(
+def test_a_form_for_a_thread_can_not_be_changed_to_report_elsewhere(
     http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule, change: Json
 ) -> None:
     schedule()
@@ -221,7 +223,11 @@ def test_a_form_that_knows_its_place_does_not_ask(http_bot: LocalSlack, ana: Per
     assert Id.REPORT_BLOCK not in blocks(picked(http_bot, ana, "Nightly report"))
 
 
-@pytest.mark.parametrize("conversation", ["U0BEN", "D0ANABEN", "#ops", "C" * 40, 7])
+@pytest.mark.parametrize(
+    "conversation",
+    ["U0BEN", "D0ANABEN", "#ops", "C" * 40, 7],
+    ids=["a person", "other people's direct message", "a name", "too long", "not a text"],
+)
 def test_the_menu_can_not_be_made_to_send_elsewhere(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, conversation: str | int
 ) -> None:
@@ -235,7 +241,7 @@ def test_the_menu_can_not_be_made_to_send_elsewhere(
 
 
 @pytest.mark.usefixtures("delivering")
-def test_a_direct_message_that_can_not_be_opened_is_parked_with_the_reason(
+def test_if_no_direct_message_can_be_opened_the_root_is_parked_with_the_reason(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule()

@@ -27,8 +27,12 @@ def test_a_connection_that_ends_is_replaced(socket_bot: LocalSlack, ana: Person,
     schedule()
     before = connection_numbers(socket_bot)
     socket_bot.trouble(what)
-    # Until the old one is closed, Slack may hand a command to it.
-    socket_bot.wait_for(lambda: (now := connection_numbers(socket_bot)) and not now & before, RECONNECTS)
+
+    def is_replaced() -> bool:
+        now = connection_numbers(socket_bot)
+        return bool(now) and not now & before
+
+    socket_bot.wait_for(is_replaced, RECONNECTS)  # while the old one is open, Slack may hand it the command
     if what == "mute":
         socket_bot.trouble("unmute")
     assert opened(socket_bot, ana)
@@ -44,7 +48,7 @@ def test_waiting_for_slack_does_not_spin(socket_bot: LocalSlack) -> None:
 
 @pytest.fixture
 def serve(slack: LocalSlack) -> Iterator[Callable[[], threading.Event]]:
-    """Starts replicas of the bot; each ends when its event is set."""
+    """A function that starts a replica of the bot. The replica ends when the returned event is set."""
     running: list[tuple[threading.Event, threading.Thread]] = []
 
     def start() -> threading.Event:
@@ -107,7 +111,7 @@ def test_a_stop_does_not_wait_for_retry_after(slack: LocalSlack, serve: Callable
 def test_a_disconnect_that_comes_right_after_the_hello_is_handled(
     slack: LocalSlack, serve: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connections: list[int] = []  # how many there are each time Slack is asked for a new one
+    connections: list[int] = []  # how many there are, each time when the bot asks Slack for a new one
     ask, is_connected = _Client.issue_new_wss_url, _Client.is_connected
 
     def asking(client: _Client) -> str:
@@ -117,7 +121,7 @@ def test_a_disconnect_that_comes_right_after_the_hello_is_handled(
     def is_connected_after_the_warning(client: _Client) -> bool:
         if len(connections) == 1:
             slack.wait_for_app()
-            slack.trouble("warning")  # Slack keeps the old one for 10 s
+            slack.trouble("warning")  # Slack keeps the old connection for 10 s
             assert client._lost.wait(10)
         return is_connected(client)
 
@@ -129,7 +133,7 @@ def test_a_disconnect_that_comes_right_after_the_hello_is_handled(
     assert connections == [0, 1]
 
 
-def test_a_stop_while_a_connection_is_replaced_leaves_none(
+def test_a_stop_while_a_connection_is_replaced_leaves_no_connection(
     slack: LocalSlack, serve: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
@@ -146,7 +150,7 @@ def test_a_stop_while_a_connection_is_replaced_leaves_none(
     [serving] = [thread for thread in threading.enumerate() if thread.name == SERVING]
     slack.wait_for_app()
     monkeypatch.setattr(_Client, "issue_new_wss_url", slowly)
-    slack.trouble("warning")  # Slack keeps the old one for 10 s
+    slack.trouble("warning")  # Slack keeps the old connection for 10 s
     assert begun.wait(10)
     stopping.set()
     go_on.set()

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from bot.core.reasons import Code
 from bot.models import Installation, Run, SlackLink
-from bot.runs import now, waiting
+from bot.runs import budget, now
 from bot.slack.ids import Id
 from bot.slack.texts import STATUS_LATE, STOP_ASKED_OWN
 from bot.texts import SENTENCES
@@ -23,8 +23,8 @@ Json = dict[str, Any]
 
 def an_open_run(schedule: Schedule, name: str = "Nightly report", **fields: Any) -> Run:
     row = schedule(name)
-    never = {"status": "", "finished_at": None, "deadline_at": "2099-01-01T00:00:00Z"}
-    return an_ended_run(row, **{"state": "running", **never, **fields})
+    still_open = {"state": "running", "status": "", "finished_at": None, "deadline_at": "2099-01-01T00:00:00Z"}
+    return an_ended_run(row, **{**still_open, **fields})
 
 
 def status(slack: LocalSlack, person: Person) -> Json:
@@ -39,6 +39,7 @@ def listed(message: Json) -> str:
 
 
 def stops(message: Json) -> list[str]:
+    """The ids of the runs that have a Stop button."""
     accessories = [block["accessory"] for block in message["blocks"] if "accessory" in block]
     return [one["value"] for one in accessories if one["action_id"] == Id.STOP_LISTED]
 
@@ -160,7 +161,7 @@ def test_a_command_that_takes_too_long_is_answered_once(
         asked.append(running(*arguments))
         return asked[-1]
 
-    monkeypatch.setattr(waiting, "LATE", 0.2)
+    monkeypatch.setattr(budget, "LATE", 0.2)
     monkeypatch.setattr(now, "running", slow)
     assert status(http_bot, ana)["text"] == STATUS_LATE
     answers.set()

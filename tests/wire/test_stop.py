@@ -82,7 +82,7 @@ def test_a_run_that_goes_on_after_a_stop_can_be_terminated(bot: LocalSlack, ana:
 def test_terminating_is_checked_again_on_the_server(
     http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule, who: str, why: str
 ) -> None:
-    """A press may be old or forged: the site doesn't allow terminating (any more), or the person may not act."""
+    """A press may be old or forged. Here, the site doesn't allow terminating, or the person may not act."""
     started = run(http_bot, ana, schedule())
     begins(started)
     http_bot.wait_for(lambda: Run.objects.get().state == "running", 20)

@@ -92,7 +92,7 @@ def test_an_error_can_be_mended_in_the_same_form(
     assert len(published()) == 1
 
 
-def test_running_before_the_arguments_appear_shows_them_and_sends_nothing(
+def test_a_press_of_run_before_the_arguments_appear_shows_them_and_sends_nothing(
     bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
 ) -> None:
     row = schedule(kwargs='{"days": 5}')
@@ -173,7 +173,7 @@ def test_inputs_that_slack_sends_back_as_null_count_as_their_prefill(
 
 
 @pytest.mark.parametrize(("ids", "length"), [(2_000, "10,899"), (23_000, "149,899")])
-def test_a_value_too_long_for_a_field_is_sent_as_stored(
+def test_a_value_too_long_for_an_input_is_sent_as_stored(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published, ids: int, length: str
 ) -> None:
     """The length doesn't matter: only beat limits a stored value."""

@@ -46,7 +46,7 @@ def all_words(message: dict[str, Any]) -> str:
 
 
 @pytest.mark.usefixtures("worker")
-def test_the_thread_tells_a_run_from_begin_to_end(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_thread_tells_a_run_from_beginning_to_end(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     stored = run(bot, ana, schedule(kwargs='{"days": 7}'), kwargs='{"days": 30}')
     root, [task_id, final] = finished(bot, ana)
     assert "&lt;@U0ANA&gt; ran" in all_words(root) or "<@U0ANA> ran" in all_words(root)
@@ -96,7 +96,9 @@ def test_a_huge_hostile_result_is_harmless(http_bot: LocalSlack, ana: Person, sc
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_task_unknown_to_the_worker_fails_in_words(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_thread_says_that_a_task_unknown_to_the_worker_failed(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     run(http_bot, ana, schedule("Unknown", task="nobody.knows"))
     _, [_, final] = finished(http_bot, ana)
     assert "FAILURE" in all_words(final)
@@ -122,7 +124,7 @@ def test_an_expired_run_says_that_it_was_revoked(
     assert "expired" in all_words(final)
 
 
-def test_a_result_that_landed_before_anything_was_delivered_keeps_the_order(
+def test_a_result_that_comes_before_anything_was_delivered_does_not_change_the_order(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     http_bot.fault("http500", method="chat.postMessage", count=2)
@@ -133,7 +135,9 @@ def test_a_result_that_landed_before_anything_was_delivered_keeps_the_order(
     assert "SUCCESS" in all_words(final)
 
 
-def test_a_channel_closed_to_the_bot_becomes_a_direct_message(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_thread_for_a_channel_closed_to_the_bot_is_a_direct_message(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     stored = run(bot, ana, schedule(), channel="G0SECRET")
     TaskResult.objects.create(task_id=stored.task_id, status="SUCCESS", result='"ok"')
     root, thread = finished(bot, ana, ana.dm())
@@ -189,7 +193,9 @@ def test_a_mask_without_a_secret_is_refused_at_its_field(http_bot: LocalSlack, a
     assert not Run.objects.exists()
 
 
-def test_a_lost_answer_is_found_again_and_not_repeated(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     http_bot.fault("lost_answer", method="chat.postMessage", count=1)
     stored = run(http_bot, ana, schedule())
     TaskResult.objects.create(task_id=stored.task_id, status="SUCCESS", result='"ok"')
@@ -197,7 +203,7 @@ def test_a_lost_answer_is_found_again_and_not_repeated(http_bot: LocalSlack, ana
     assert len(ana.messages(OPS)) == 1
 
 
-def test_without_history_scopes_a_lost_answer_is_at_worst_repeated(
+def test_without_history_scopes_a_message_whose_answer_was_lost_is_posted_twice(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     http_bot.config(scopes=[scope for scope in SCOPES if not scope.endswith(":history")])
@@ -241,7 +247,7 @@ def test_the_silence_of_workers_is_reported_and_a_late_result_still_arrives(
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_state_of_the_tasks_own_is_shown_if_no_end_comes(
+def test_a_status_of_the_tasks_own_is_shown_if_no_end_comes(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     run(http_bot, ana, schedule("Cancelled", task="tests.wire.cancelled"))
@@ -260,7 +266,9 @@ def test_a_task_whose_decorator_adds_an_argument_is_run(http_bot: LocalSlack, an
     assert "7 days from a database" in all_words(final)
 
 
-def test_messages_do_not_unfurl_and_carry_the_run(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_messages_do_not_unfurl_links_and_their_metadata_names_the_run(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     stored = run(http_bot, ana, schedule())
     http_bot.wait_for(lambda: http_bot.calls("chat.postMessage"))
     call = http_bot.calls("chat.postMessage")[0]

@@ -18,9 +18,9 @@ from bot.broker.outcomes.dates import as_django
 from bot.broker.outcomes.line import SHARE, line
 from bot.broker.outcomes.readers import Answer, Compressed, Reader
 from bot.broker.outcomes.shown import outcome, readable_value
-from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
+from bot.broker.outcomes.watched import Tokens, ended_runs, open_runs
 from bot.core.model import Outcome, Source, TaskId
-from bot.core.pauses import Pauses
+from bot.core.pauses import Pauses, WorkLimit
 from bot.core.ports import Outcomes
 from bot.core.reasons import Code, Reason
 from bot.core.status import AWAITED, RunState
@@ -28,11 +28,13 @@ from bot.runs import clock
 
 log = logging.getLogger(__name__)
 
-CHUNK, LATE_CHUNK = 500, 20  # task ids in one question: about open runs, and about ended runs, whose answers are longer
+CHUNK = 500  # task ids in one question about runs before their deadline
+LATE_CHUNK = 20  # task ids in one question about overdue and ended runs: ended tasks have longer answers
 NEWS = 500  # outcomes per pass, at most
-SINGLE_PAUSE = 2.0  # seconds between two passes over the open runs, if the backend needs one question for each run
-FORM_LIMIT, PASS_LIMIT = 0.5, 10.0  # seconds for an answer: while a person waits, and in the watcher's own thread
-# Unreadable results that were reported, by token. They are reported again, because the database may have been away.
+SINGLE_PAUSE = 2.0  # seconds between two passes over these runs, if the backend needs one request for each run
+FORM_LIMIT = 0.5  # seconds for an answer while a person waits
+PASS_LIMIT = 10.0  # seconds for an answer in the watcher's own thread
+# Unreadable results that were reported lately, by token. Each is reported again later: the database may have been unavailable.
 _unreadable = Pauses(600.0)
 
 
@@ -42,19 +44,22 @@ class BackendOutcomes(Outcomes):
 
     app: Celery
     source: ClassVar = Source.BACKEND
-    _open: Turns = field(init=False)
+    _awaited: WorkLimit = field(init=False)
 
     def __post_init__(self) -> None:
-        self._open = Turns(share=SHARE, pause=0.0 if kinds.is_batched(self.app) else SINGLE_PAUSE)
+        self._awaited = WorkLimit(share=SHARE, pause=0.0 if kinds.is_batched(self.app) else SINGLE_PAUSE)
 
     @property
     def life(self) -> float | None:
         return kinds.life(self.app)
 
     def changed(self) -> list[Outcome]:
-        """Outcomes of runs whose result has changed since it was recorded: open runs before ended ones, oldest run first."""
-        found = self._open.take(lambda: self._news(open_runs(self.source, AWAITED), CHUNK)) or []
-        return found + (line(self.app).late.take(lambda: self._news(self._old_ones(), LATE_CHUNK)) or [])
+        """Outcomes of runs whose result has changed since it was recorded.
+
+        Runs before their deadline come first, then overdue ones, then ended ones. In each group, chunks of older runs come first.
+        """
+        found = self._awaited.do(lambda: self._news(open_runs(self.source, AWAITED), CHUNK)) or []
+        return found + (line(self.app).late.do(lambda: self._news(self._late_runs(), LATE_CHUNK)) or [])
 
     def of(self, task: TaskId) -> list[Outcome]:
         return line(self.app).ask(lambda reader: list(_outcomes(reader.read([task]))), FORM_LIMIT)
@@ -63,7 +68,7 @@ class BackendOutcomes(Outcomes):
         """Raises SourceSilent if the backend doesn't answer within `within` seconds."""
         line(self.app).ask(lambda reader: list(reader.read(["runtask-nothing"])), within)
 
-    def _old_ones(self) -> Tokens:
+    def _late_runs(self) -> Tokens:
         return open_runs(self.source, [RunState.OVERDUE]) | ended_runs(self.source)
 
     def _news(self, watched: Tokens, chunk: int) -> list[Outcome]:
@@ -76,8 +81,8 @@ class BackendOutcomes(Outcomes):
 
 def _changes(reader: Reader, watched: Tokens, chunk: int) -> Iterator[Answer]:
     ids = list(watched)
-    for at in range(0, len(ids), chunk):
-        for answer in reader.read(ids[at : at + chunk]):
+    for start in range(0, len(ids), chunk):
+        for answer in reader.read(ids[start : start + chunk]):
             if watched[answer.task] != answer.token:
                 yield answer
 
@@ -86,7 +91,7 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
     for answer in answers:
         try:
             found = _outcome(answer)
-        except Exception as exc:  # one task's odd result must not hide those of others
+        except Exception as exc:  # one task's odd result must not hide the results of others
             if not _unreadable.waits(answer.token):
                 _unreadable.begin(answer.token)
                 log.exception("the result of task %s can't be read", answer.task)
@@ -99,7 +104,7 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
 def _outcome(answer: Answer) -> Outcome | None:
     """The outcome in an answer. None: the status is `PENDING`, which says nothing, even if somebody has stored it."""
     meta = answer.meta()
-    status, result = _text(meta.get("status")) or PENDING, meta.get("result")
+    status = _text(meta.get("status")) or PENDING
     if status == PENDING:
         return None
     return outcome(
@@ -107,7 +112,7 @@ def _outcome(answer: Answer) -> Outcome | None:
         status,
         answer.token,
         _moment(meta.get("date_done")) or clock.last(),
-        text=readable_value(result, status),
+        text=readable_value(meta.get("result"), status),
         traceback=_text(meta.get("traceback")),
         worker=_text(meta.get("worker")),
     )
@@ -122,7 +127,7 @@ def _unread(answer: Answer, problem: Exception) -> Outcome:
 
 
 def _text(value: Any) -> str:
-    """Anything else than a text is nonsense, and its `str` may be very long."""
+    """The value if it is a text, otherwise an empty text: anything else is nonsense, and its `str` may be very long."""
     return value if isinstance(value, str) else ""
 
 

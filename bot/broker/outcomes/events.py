@@ -1,4 +1,4 @@
-"""Outcomes from the events that workers publish while they run tasks (celery/events). An event can't be asked for later.
+"""Outcomes from the events that workers publish while they run tasks (celery/events). Nobody can ask for an event later.
 
 A loop receives the events (`hearing`). This source says whether that works, and finds the runs that events are about.
 """
@@ -24,7 +24,7 @@ class EventOutcomes(Outcomes):
     """The source of outcomes from events. `hearing` records events when they arrive, so `changed` never returns any."""
 
     source: ClassVar = Source.EVENTS
-    problem: Reason | None = None  # why this process can't receive events, if it should
+    problem: Reason | None = None  # why this process can't receive events. None: it can, or it doesn't try to
 
     def changed(self) -> list[Outcome]:
         if self.problem is not None:
@@ -43,10 +43,11 @@ def outcomes(events: Iterable[Event]) -> list[Outcome]:
     by_task: dict[str, list[Event]] = {}
     for event in events:
         by_task.setdefault(event["uuid"], []).append(event)
-    tasks, found = list(by_task), list[Outcome]()
-    for at in range(0, len(tasks), BATCH):
+    tasks = list(by_task)
+    found: list[Outcome] = []
+    for start in range(0, len(tasks), BATCH):
         # The task id is the only condition, so that no database chooses the index of states.
-        rows = Run.objects.filter(task_id__in=padded(tasks[at : at + BATCH])).order_by()
+        rows = Run.objects.filter(task_id__in=padded(tasks[start : start + BATCH])).order_by()
         for task, source, state, seen in rows.values_list("task_id", "source", "state", "seen"):
             if source == Source.EVENTS and state in OPEN | ENDED:
                 found += heard.news(seen, by_task[task], has_ended=state == RunState.FINISHED)

@@ -3,8 +3,8 @@
 Events may come twice and in any order, from several workers. Clocks of different workers can't be compared. Each worker counts
 its events (`clock`, a Lamport clock). A worker that restarts begins to count again, usually with another process id.
 
-Rules: (1) An end always counts. (2) Another event counts only if no end was recorded, and (3) only if its `clock` is higher
-than that of the same worker's last event.
+Rules: (1) An end always counts. (2) Another event counts only if no end was recorded. (3) If the last event that counted is from
+the same worker, the `clock` of the new one must be higher.
 
 Celery's texts of results and exceptions are shortened reprs.
 """
@@ -34,7 +34,7 @@ STATUSES = {  # as in celery/events/state.py, without `task-sent`, which tells u
     "task-revoked": "REVOKED",
 }
 WRAPPED = "ExceptionWithTraceback()"  # what Celery shows of TimeLimitExceeded and WorkerLostError
-MOST = 2**63  # a worker's clock is below this; larger values are nonsense
+CLOCK_LIMIT = 2**63  # a worker's clock is below this; larger values are nonsense
 
 
 class Mark(NamedTuple):
@@ -49,17 +49,17 @@ class Mark(NamedTuple):
         pid, count = event.get("pid"), event.get("clock")
         who = f"{_plain(event.get('hostname'))} {pid if isinstance(pid, int) else 0}"
         return cls(
-            count if isinstance(count, int) and 0 <= count < MOST else 0,
+            count if isinstance(count, int) and 0 <= count < CLOCK_LIMIT else 0,
             status(event),
             hashlib.sha256(who.encode(errors="replace")).hexdigest()[:16],
         )
 
     @classmethod
     def load(cls, token: str) -> "Mark | None":
-        """The mark that a token is the text of. None: nothing was recorded yet, or another source recorded it."""
+        """Reads a mark from its text. None: nothing was recorded yet, or another source recorded it."""
         count, _, rest = token.partition(" ")
-        said, _, worker = rest.partition(" ")
-        return cls(int(count), said, worker) if count.isdecimal() and worker else None
+        status, _, worker = rest.partition(" ")
+        return cls(int(count), status, worker) if count.isdecimal() and worker else None
 
     def __str__(self) -> str:
         return f"{self.clock} {self.status} {self.worker}"
@@ -76,13 +76,15 @@ def status(event: Event) -> str:
 
 
 def news(seen: str, events: Iterable[Event], *, has_ended: bool) -> list[Outcome]:
-    """The outcomes that events of one task add. `events` are in the order in which they came.
+    """The outcomes that events of one task add: all ends or, if there is none, the newest other status.
 
-    `seen` is the token that was recorded last. Returns all ends or, if there is none, the newest other status.
+    `seen` is the token that was recorded last. `events` are in the order in which they came.
     """
     listed = list(events)
     starts = [(Mark.of(event).worker, _at(event)) for event in listed if status(event) == "STARTED"]
-    ends, newest, last = dict[str, Outcome](), None, Mark.load(seen)
+    ends: dict[str, Outcome] = {}
+    newest: Event | None = None
+    last = Mark.load(seen)  # the mark of the last event that counted
     for event in listed:
         mark = Mark.of(event)
         if mark.status in FINAL:
@@ -157,5 +159,5 @@ def _last_line(traceback: str) -> str:
 
 
 def _plain(value: Any) -> str:
-    """The value if it is a text, otherwise an empty text. Celery sends texts only, so that anything else is forged."""
+    """The value if it is a text, otherwise an empty text. Celery sends texts only, so anything else is forged."""
     return value if isinstance(value, str) else ""

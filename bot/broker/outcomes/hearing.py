@@ -27,7 +27,8 @@ from bot.runs import clock, finish, sources
 
 log = logging.getLogger(__name__)
 
-LISTEN, MORE = 0.5, 0.01  # seconds for which a step waits for its first message, and for each later one
+LISTEN = 0.5  # seconds for which a step waits for its first message
+MORE = 0.01  # seconds for which it waits for each later message
 BATCH = 500  # messages in a step; also the most that RabbitMQ sends us before we acknowledge them
 HEARTBEAT = 10.0  # seconds of silence after which RabbitMQ may close the connection
 ENABLE = 5.0  # seconds between two commands to send events: a worker may have started meanwhile
@@ -36,7 +37,7 @@ STANDBY = 1.0  # seconds between two tries to claim the source
 AFTER_ERROR = 2.0  # seconds until the next try to connect
 # Seconds for which a process on standby keeps messages, to take over without a gap.
 SPARE = 2 * sources.HELD.total_seconds()
-MOST = 10_000  # messages that a process keeps
+MOST_KEPT = 10_000  # messages that a process keeps; if more come, the oldest are dropped
 MOST_ASKED = 500  # tasks that workers are asked about
 GONE = "ready"  # a worker's word for a task that it has finished (celery/worker/control.py)
 
@@ -58,11 +59,12 @@ class Hearing:
     _name: str = field(default_factory=lambda: uuid4().hex)
     _connection: Any = None
     # Messages that aren't recorded yet, each with its arrival on the monotonic clock.
-    _got: deque[tuple[float, Any]] = field(default_factory=lambda: deque(maxlen=MOST))
-    _since: datetime | None = None  # Redis: no event was missed since then
-    _missed_before: datetime | None = None  # runs that were asked for before may have ended unnoticed; not saved yet
-    _holds_until: float = float("-inf")  # the next renewal, on the monotonic clock
-    _holds: bool = False
+    _got: deque[tuple[float, Any]] = field(default_factory=lambda: deque(maxlen=MOST_KEPT))
+    _since: datetime | None = None  # on Redis: this process has missed no event since then
+    # Runs that were asked for before this may have ended unnoticed. None: there are none, or this is saved already.
+    _missed_before: datetime | None = None
+    _holds: bool = False  # whether this process had the claim when it last looked
+    _renew_at: float = float("-inf")  # when the claim must be renewed, on the monotonic clock
     _enabled_at: float = float("-inf")  # the last command to send events, on the monotonic clock
 
     @cached_property
@@ -77,7 +79,7 @@ class Hearing:
         try:
             self._listen()
         except Exception as exc:  # noqa: BLE001  # whatever the transport raises
-            self._cant(exc)
+            self._give_up(exc)
             return AFTER_ERROR
         if self._claims():
             self._note_missed()
@@ -95,18 +97,18 @@ class Hearing:
 
     def _claims(self) -> bool:
         """Whether this process has claimed the source. Renews the claim if necessary, or tries to get it."""
-        if self._holds and time.monotonic() < self._holds_until:
+        if self._holds and time.monotonic() < self._renew_at:
             return True
-        before = self._holds
-        followed = None if before else sources.followed_until(self.outcomes.source)
-        held = sources.hold(self.outcomes.source, self._name, now=clock.now())
-        self._holds, self._holds_until = held, time.monotonic() + RENEW
-        if held and not before:
+        held_before = self._holds
+        followed = None if held_before else sources.followed_until(self.outcomes.source)
+        self._holds = sources.hold(self.outcomes.source, self._name, now=clock.now())
+        self._renew_at = time.monotonic() + RENEW
+        if self._holds and not held_before:
             log.info("this process hears the workers' events now")
             self._enabled_at = float("-inf")
             if self._since is not None and (followed is None or followed < self._since):
                 self._missed_before = self._since
-        return held
+        return self._holds
 
     def _listen(self) -> None:
         if self._connection is None:
@@ -126,7 +128,8 @@ class Hearing:
         try:
             connect(connection, eventqueue.WITHIN)
             queue, was_there = self.queue.declare(self.app, connection)
-            formats, is_kept = eventqueue.formats(self.app), self._is_kept
+            formats = eventqueue.formats(self.app)
+            is_kept = self._is_kept
             consumer = Consumer(queue.channel, [queue], on_message=self._take, no_ack=not is_kept, accept=formats)
             if is_kept:
                 consumer.qos(prefetch_count=BATCH)
@@ -144,7 +147,8 @@ class Hearing:
     def _take(self, message: Any) -> None:
         if len(self._got) == self._got.maxlen and not self._is_kept:  # the oldest message is dropped
             self._since = clock.last()
-            self._missed_before = self._since if self._holds else self._missed_before
+            if self._holds:
+                self._missed_before = self._since
         self._got.append((time.monotonic(), message))
 
     def _receive(self, within: float) -> None:
@@ -185,12 +189,14 @@ class Hearing:
             return
         waiting = Run.objects.filter(source=self.outcomes.source, state__in=OPEN, created_at__lt=before)
         tasks = list(waiting.order_by().values_list("task_id", flat=True)[:MOST_ASKED])
-        if tasks and (noted := sources.missed(self.outcomes.source, before=before, still_there=self._held(tasks))):
+        if tasks and (
+            noted := sources.missed(self.outcomes.source, before=before, still_there=self._at_workers(tasks))
+        ):
             log.warning("nobody listened to the workers for some time: the ends of %s runs may have gone by", noted)
         self._missed_before = None
 
-    def _held(self, tasks: list[str]) -> set[str]:
-        """The tasks that a worker says it has. A worker that doesn't answer may have others."""
+    def _at_workers(self, tasks: list[str]) -> set[str]:
+        """Those of the tasks that a worker says it has. A worker that doesn't answer may have others."""
         try:
             answers = workers.ask(self.app, "query_task", workers.WAIT, *tasks) or {}
         except Exception as exc:  # noqa: BLE001  # whatever the transport raises
@@ -198,19 +204,20 @@ class Hearing:
             return set()
         return {task for theirs in answers.values() for task, (state, *_) in theirs.items() if state != GONE}
 
-    def _cant(self, exc: Exception) -> None:
+    def _give_up(self, exc: Exception) -> None:
         """Closes the connection and gives up the claim. Keeps the error's name only: its text may hold a password."""
         self.close()
         reason = exc.reason if isinstance(exc, Refused) else None
         params = {"error": type(exc.__cause__ or exc).__name__}
         self.outcomes.problem = reason or Reason(code=Code.SOURCE_SILENT, params=params)
-        held, self._holds, self._since = self._holds, False, None
+        self._since = None
+        held, self._holds = self._holds, False
         if held:
             sources.let_go(self.outcomes.source, self._name, now=clock.now())
 
 
 def _events(message: Any) -> list[Event]:
-    """The events in a message. Empty if it can't be read: anybody who may publish to the broker may publish anything."""
+    """The events in a message. No events if it can't be read: whoever may publish to the broker may publish anything."""
     try:
         return heard.of_tasks(message.payload)
     except Exception:  # noqa: BLE001  # whatever decoders raise

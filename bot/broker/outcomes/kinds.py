@@ -9,7 +9,7 @@ from celery.backends.base import BaseKeyValueStoreBackend
 
 from bot.core.model import Source
 
-# Backends whose results only the process that sent the task, or the one that runs it, can read.
+# Backends without results, or whose results only the process that sent the task can read.
 PRIVATE = frozenset({"celery.backends.base.DisabledBackend", "celery.backends.rpc.RPCBackend"})
 ROWS = "django_celery_results.backends.database"
 DJANGO_CACHE = "django_celery_results.backends.cache"
@@ -37,10 +37,10 @@ def names_rows(app: Celery) -> bool:
 
 
 def backend_class(app: Celery) -> tuple[Any, str | None]:
-    """The class that Celery would use (celery/app/base.py, `_get_backend`), or None if it doesn't exist; and its address."""
+    """The class that Celery would use (celery/app/base.py, `_get_backend`), and its address. None twice: it can't be imported."""
     try:
         found: Any = by_url(app.backend_cls or app.conf.result_backend, app.loader)
-    except Exception:  # noqa: BLE001  # a name or class that doesn't exist or can't be imported
+    except Exception:  # noqa: BLE001  # no such name, or whatever importing the class raises
         return None, None
     return found[0], found[1]
 
@@ -68,8 +68,8 @@ def life(app: Celery) -> float | None:
     found, _ = backend_class(app)
     if not (getattr(found, "supports_autoexpire", False) or is_a(found, DJANGO_CACHE)):
         return None
-    set_to = (app.conf.result_expires, app.conf.get("result_failure_expires"))
-    lives = [int(one.total_seconds() if isinstance(one, timedelta) else one) for one in set_to if one]
+    expiries = (app.conf.result_expires, app.conf.get("result_failure_expires"))
+    lives = [int(expiry.total_seconds() if isinstance(expiry, timedelta) else expiry) for expiry in expiries if expiry]
     return min(filter(None, lives), default=None)  # as in Celery, less than a second means for ever
 
 

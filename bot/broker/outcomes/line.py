@@ -1,4 +1,4 @@
-"""Asks a result backend, over one `Line` per process. Each question has its own thread: a backend that hangs blocks no caller."""
+"""Asks a result backend, over one `Line` per process. Each question has its own thread: no caller waits longer than its limit."""
 
 import os
 import threading
@@ -15,14 +15,14 @@ from django.db import connections
 
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.readers import TIMEOUT, Keys, Others, Reader
-from bot.broker.outcomes.watched import Turns
+from bot.core.pauses import WorkLimit
 from bot.core.ports import SourceSilent
 from bot.core.reasons import Code, Reason
 
 T = TypeVar("T")
 SILENT_PAUSE = 2.0  # seconds until a silent backend is asked again
-HANGING = 4  # questions that are asked at the same time, at most. Others wait for room.
-LATE_PAUSE = 60.0  # seconds between two questions about a run that is overdue or has ended
+AT_ONCE = 4  # questions that are asked at the same time, at most. Others wait for their turn.
+LATE_PAUSE = 60.0  # seconds between two passes over overdue and ended runs; less if the backend drops results early
 SHARE = 0.05  # share of the time that questions about all runs may take
 
 
@@ -49,20 +49,21 @@ def own_backend(backend: Any) -> Any:
 
 @dataclass
 class Line:
-    """Asks a backend, and reports silence for a while without asking again. Threads may share it."""
+    """Asks a backend. After a failure, it reports silence for SILENT_PAUSE seconds without asking. Threads may share it."""
 
     app: Celery
-    late: Turns
+    late: WorkLimit  # for questions about runs that are overdue or have ended
     _reader: Reader | None = None
     _silent_until: float = float("-inf")  # on the monotonic clock
-    _why: Reason | None = None
-    _room: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(HANGING))
+    _why: Reason | None = None  # why the last question failed. None: it didn't fail
+    _room: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
 
     def ask(self, question: Callable[[Reader], T], limit: float) -> T:
         """The answer. Raises SourceSilent if none comes within `limit` seconds, or if the last question failed less than
         SILENT_PAUSE seconds ago.
         """
-        why, end = self._why, time.monotonic() + limit
+        why = self._why
+        end = time.monotonic() + limit
         if why is not None and time.monotonic() < self._silent_until:
             raise SourceSilent(why)
         if not self._room.acquire(timeout=limit):
@@ -98,7 +99,7 @@ class Line:
             connections.close_all()  # a backend over Django's cache may have opened some in this thread
 
     def _silent(self, problem: Exception) -> SourceSilent:
-        """Remembers the failure."""
+        """The exception for a failed question. Begins the pause."""
         self._why = _reason(problem)
         self._silent_until = time.monotonic() + SILENT_PAUSE
         return SourceSilent(self._why)
@@ -112,7 +113,7 @@ def _reason(problem: Exception) -> Reason:
 @cache
 def line(app: Celery) -> Line:
     pause = min(LATE_PAUSE, (kinds.life(app) or LATE_PAUSE * 4) / 4)
-    return Line(app, Turns(share=SHARE, pause=pause))
+    return Line(app, WorkLimit(share=SHARE, pause=pause))
 
 
 os.register_at_fork(after_in_child=line.cache_clear)  # a connection belongs to one process

@@ -18,7 +18,7 @@ RECENT_RESULTS = 1000  # rows that count as recent
 ROWS = 10  # the newest rows of a name that are read: the newest runs may not have ended yet
 NAME = F("periodic_task_name")
 HAS_INDEX = is_indexed(TaskResult, "periodic_task_name")
-NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # equal to the name, but no index can answer it
+NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # has the same value, but databases can't use the index of names for it
 # Three ways to find the newest TaskResults of a name: among all, among the recent ones, and by the index of names.
 NAMED = Prepared(lambda: _named().order_by("-pk")[:ROWS])
 NAMED_LATELY = Prepared(
@@ -41,7 +41,7 @@ def _newest() -> Subquery:
 
 
 def _newest_result(schedule: str) -> tuple[str, datetime] | None:
-    """The newest end by the index of names, which SQLite and MariaDB keep in the order of the primary key.
+    """The status and the date of the newest end, by the index of names. SQLite and MariaDB keep equal names there in key order.
 
     PostgreSQL prefers to walk down the primary key until it finds the name. For a schedule without results, that means the
     whole table. So the first query limits that walk, and its condition can't use the index of names. The second query can
@@ -60,5 +60,5 @@ def _newest_result(schedule: str) -> tuple[str, datetime] | None:
 
 
 def _end(rows: list[tuple[Any, ...]]) -> tuple[str, datetime] | None:
-    """The newest row with an end. A condition in the query could make the database walk through many runs without one."""
+    """The first row with an end. With this condition in the query, the database could read many rows before it finds one."""
     return next(((status, at) for status, at in rows if status in FINAL), None)

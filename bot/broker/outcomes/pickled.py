@@ -35,12 +35,12 @@ class Stub:
 
 
 def _key(value: Any) -> Any:
-    """The value as a key or a member of a set. A Stub replaces a tuple of tuples: hashing it may take forever, or crash Python."""
+    """The value as a key or a member of a set. A Stub replaces a tuple of tuples, whose hash may take forever or crash Python."""
     return Stub() if isinstance(value, tuple) and any(isinstance(one, tuple) for one in value) else value
 
 
 def _with_keys(load: Any, keys: slice) -> Any:
-    """The method of an opcode that makes keys of these values on the stack."""
+    """Wraps `load`, the method of an opcode that uses the values at `keys` on the stack as keys, so that `_key` comes first."""
 
     def loads(self: Any) -> None:
         self.stack[keys] = map(_key, self.stack[keys])
@@ -58,11 +58,11 @@ def _dispatch() -> dict[int, Any]:
         pickle.ADDITEMS: slice(None),
         pickle.FROZENSET: slice(None),
     }
-    return methods | {code[0]: _with_keys(methods[code[0]], which) for code, which in keys.items()}
+    return methods | {code[0]: _with_keys(methods[code[0]], values) for code, values in keys.items()}
 
 
 class _Unpickler(pickle._Unpickler):  # noqa: SLF001
-    """Python's unpickler that is written in Python. Its memo is a dict, so a large index in the data costs no memory."""
+    """The unpickler that is written in Python, not in C. Its memo is a dict, so a large index in the data costs no memory."""
 
     dispatch: ClassVar[dict[int, Any]] = _dispatch()
 
@@ -73,7 +73,7 @@ class _Unpickler(pickle._Unpickler):  # noqa: SLF001
         return Stub()
 
     def load_bytearray8(self: Any) -> None:
-        """Reads the bytes that there are. Python's own method allocates as much memory as the data asks for."""
+        """Reads only the bytes that exist. Python's own method allocates as much memory as the data asks for."""
         [length] = struct.unpack("<Q", self.read(8))
         self.append(bytearray(self.read(length)))
 

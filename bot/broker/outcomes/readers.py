@@ -1,4 +1,7 @@
-"""Asks result backends that keep texts by key, and any others that find results by task id. (`sql` asks SQLAlchemy's tables.)"""
+"""Asks result backends that keep a value for each key, and others that find results by task id.
+
+The module `sql` asks SQLAlchemy's tables.
+"""
 
 import hashlib
 import json
@@ -21,25 +24,25 @@ from bot.core.text import clean, clip
 TIMEOUT = 0.5  # seconds to connect, and for each answer
 RAW = (bytes, bytearray, memoryview)
 PICKLE = "application/x-python-serialize"
-LARGEST = 20_000_000  # bytes of a compressed result that are read: a few kilobytes can hold gigabytes
-METHOD_LIMIT = 50  # characters of a method's name
+LARGEST = 20_000_000  # bytes of an expanded result that are read: a few compressed kilobytes can hold gigabytes
+METHOD_LIMIT = 50  # characters of a compression method's name that are shown
 DECOMPRESSORS: dict[str, Callable[[Any], Any]] = {
     "application/x-gzip": attrgetter("zlib.decompressobj"),
     "application/x-bz2": attrgetter("bz2.BZ2Decompressor"),
     "application/x-lzma": attrgetter("lzma.LZMADecompressor"),
     "application/zstd": attrgetter("zstd.ZstdDecompressor"),
 }
-# The status in the first bytes of a result: Celery writes it first, as JSON, or as a pickle.
+# The status in the first bytes of a result. Celery writes it first, in JSON and in pickles.
 STATUS = re.compile(rb"status(?:\W{3,15}|q.X....)([A-Z][\w-]{1,49})", re.DOTALL)
 Meta = dict[str, Any]
 
 
 class Compressed(Exception):
-    """A result is compressed by a method that this process can't read. Has the method."""
+    """A result is compressed by a method that this process can't read. The text names the method."""
 
 
 class TooLong(Exception):
-    """A compressed result is longer than LARGEST. Has its first bytes."""
+    """A compressed result is longer than LARGEST. The argument is its first bytes."""
 
 
 @dataclass(frozen=True)
@@ -123,24 +126,25 @@ def unpacked(backend: Any, value: Any) -> Any:
 
 
 def _decompressed(data: bytes) -> bytes:
-    """As Celery's `decompress_payload`, but only so far."""
+    """Expands a result as Celery's `decompress_payload` does, up to LARGEST bytes. Raises TooLong and Compressed."""
     magic = getattr(base, "COMPRESSED_PAYLOAD_MAGIC", None)  # before 5.7, Celery doesn't compress results
     if magic is None or not data.startswith(magic):
         return data
-    kind, _, body = data.removeprefix(magic).partition(b"\0")
-    method = kind.decode(errors="replace")
+    name, _, body = data.removeprefix(magic).partition(b"\0")
+    method = name.decode(errors="replace")
     try:
         decompressor = DECOMPRESSORS[method](compression)
     except (KeyError, AttributeError):
         # It isn't in the table (brotli's library can't limit its output), or its library isn't installed here.
         raise Compressed(clip(clean(method), METHOD_LIMIT)) from None
-    found = bytes(decompressor().decompress(body, LARGEST + 1))
-    if len(found) > LARGEST:
-        raise TooLong(found[:100])
-    return found
+    expanded = bytes(decompressor().decompress(body, LARGEST + 1))
+    if len(expanded) > LARGEST:
+        raise TooLong(expanded[:100])
+    return expanded
 
 
 def token(value: Any) -> str:
+    """A digest of a stored value, in whatever form the backend's client returns it."""
     if isinstance(value, str):
         value = value.encode()
     if not isinstance(value, (bytes, memoryview)):

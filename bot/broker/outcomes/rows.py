@@ -16,8 +16,9 @@ from django_celery_results.models import TaskResult
 from bot.broker.columns import lacking
 from bot.broker.outcomes import newest
 from bot.broker.outcomes.shown import outcome, readable
-from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
+from bot.broker.outcomes.watched import Tokens, ended_runs, open_runs
 from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.pauses import WorkLimit
 from bot.core.ports import Outcomes
 from bot.core.status import OPEN
 from bot.models import Run, database_of
@@ -25,7 +26,7 @@ from bot.prepared import padded
 from bot.runs import clock
 
 BATCH = 500  # outcomes per pass, and ids per query: `padded` makes 512 of them, and older builds of SQLite allow 999 parameters
-RECENT = timedelta(seconds=3)
+RECENT = timedelta(seconds=3)  # the age of the results that a quick pass reads
 READ = ("task_id", "status", "date_done", "result", "traceback", "worker", "date_started")
 PUBLISHING = timedelta(seconds=5)  # the longest time that publishing takes; it ends at `sent_at`
 
@@ -34,21 +35,21 @@ PUBLISHING = timedelta(seconds=5)  # the longest time that publishing takes; it 
 class RowOutcomes(Outcomes):
     """Outcomes over the results table.
 
-    There are two kinds of passes. A full pass asks about every open run, and may take 1 % of the time; with up to some hundred open
-    runs, every pass is full. Between full passes, a quick pass reads only results whose date is of the last 3 s. A result with a
-    wrong date, or one that was committed late, is found by the next full pass.
+    There are two kinds of passes. Full passes ask about every open run, and may take 1 % of the time. With up to some hundred
+    open runs, every pass is full. Between full passes, a quick pass reads only results whose date is of the last 3 s. The next
+    full pass finds a result with a wrong date, and one that was committed late.
     """
 
     source: ClassVar = Source.ROWS
-    _full: Turns = field(default_factory=lambda: Turns(share=0.01))
-    _ended: Turns = field(default_factory=lambda: Turns(share=0.01, pause=60))
+    _full: WorkLimit = field(default_factory=lambda: WorkLimit(share=0.01))
+    _ended: WorkLimit = field(default_factory=lambda: WorkLimit(share=0.01, pause=60))
 
     def changed(self) -> list[Outcome]:
         """Outcomes of runs whose result row was written after it was recorded: open runs before ended ones, oldest run first."""
-        ids = self._full.take(lambda: _changed(open_runs(Source.ROWS, OPEN)))
+        ids = self._full.do(lambda: _changed(open_runs(Source.ROWS, OPEN)))
         if ids is None:
             ids = _written_lately()
-        ids += self._ended.take(lambda: _changed(ended_runs(Source.ROWS))) or []
+        ids += self._ended.do(lambda: _changed(ended_runs(Source.ROWS))) or []
         ids = ids[:BATCH]
         return _outcomes(_rows().filter(task_id__in=padded(ids))) if ids else []
 
@@ -73,15 +74,16 @@ def _rows() -> QuerySet[TaskResult, dict[str, Any]]:
 
 
 def _changed(watched: Tokens) -> list[str]:
-    """The ids of tasks whose results have changed. `watched` comes from a separate query: databases plan two simple queries
-    well, whatever their statistics are.
+    """The ids of tasks whose results have changed since they were recorded.
 
-    For one join, PostgreSQL may hash the whole results table, and SQLite without ANALYZE uses the index of the results'
-    statuses. A router may also keep the two tables in different databases.
+    `watched` comes from a separate query, because databases plan two simple queries well, whatever their statistics are. For a
+    join, PostgreSQL may hash the whole results table, and SQLite without ANALYZE uses the index of the results' statuses. A
+    router may also keep the two tables in different databases.
     """
     seen = list(watched.items())
     changed: list[str] = []
-    for batch in (dict(seen[at : at + BATCH]) for at in range(0, len(seen), BATCH)):
+    for start in range(0, len(seen), BATCH):
+        batch = dict(seen[start : start + BATCH])
         written = _results().filter(task_id__in=padded(batch)).values_list("task_id", "date_done", "status")
         tokens = {task_id: _token(at, status) for task_id, at, status in written if status != PENDING}
         changed += [task_id for task_id, token in batch.items() if tokens.get(task_id, token) != token]
@@ -89,12 +91,16 @@ def _changed(watched: Tokens) -> list[str]:
 
 
 def _written_lately() -> list[str]:
-    """The ids of tasks whose results were written in the last seconds. The cost grows with these results, not with open runs."""
+    """The ids of open runs' tasks whose results have changed in the last seconds.
+
+    The cost grows with the number of such results, not with the number of open runs.
+    """
     lately = _results().filter(date_done__gte=clock.now() - RECENT).order_by("date_done")
     values = lately.values_list("task_id", "date_done", "status")
     written = [(id_, _token(at, status)) for id_, at, status in values if status != PENDING]
     changed: list[str] = []
-    for batch in (dict(written[at : at + BATCH]) for at in range(0, len(written), BATCH)):
+    for start in range(0, len(written), BATCH):
+        batch = dict(written[start : start + BATCH])
         runs = Run.objects.filter(task_id__in=padded(batch), state__in=OPEN).order_by("pk")
         changed += [task_id for task_id, seen in runs.values_list("task_id", "seen") if seen != batch[task_id]]
     return changed[:BATCH]
@@ -107,21 +113,21 @@ def _token(at: datetime, status: str) -> str:
 
 def _outcomes(found: Iterable[dict[str, Any]]) -> list[Outcome]:
     rows = [row for row in found if row["status"] != PENDING]
-    sent = _sending(row["task_id"] for row in rows if row.get("date_started") is not None)
+    sent = _earliest_sending(row["task_id"] for row in rows if row.get("date_started") is not None)
     return [
         _outcome(row, _believed(row.get("date_started"), sent.get(row["task_id"]), row["date_done"])) for row in rows
     ]
 
 
-def _sending(tasks: Iterable[str]) -> dict[str, datetime]:
-    """The earliest time at which each run's task can have been published. Without tasks, there is no query."""
+def _earliest_sending(tasks: Iterable[str]) -> dict[str, datetime]:
+    """The earliest time at which each run's task can have been published. Without tasks, this makes no query."""
     ids = padded(list(tasks))
     runs = Run.objects.filter(task_id__in=ids).order_by().values_list("task_id", "created_at", "sent_at") if ids else ()
     return {task: min(sent, max(asked, sent - PUBLISHING)) if sent else asked for task, asked, sent in runs}
 
 
 def _believed(began: datetime | None, sent: datetime | None, ended: datetime) -> datetime | None:
-    """`date_started`, if it can be true. The database writes it (`Now()`); some databases use their session's local time."""
+    """`date_started`, if it can be true. The database writes it (`Now()`), and some databases use their session's local time."""
     return began if began is not None and sent is not None and sent <= began <= ended else None
 
 

@@ -34,7 +34,7 @@ def outcome(
     worker: str,
     started_at: datetime | None = None,
 ) -> Outcome:
-    """The outcome. `text` is the whole readable result. Later, `runs.finish` masks, cleans and shortens the texts."""
+    """Makes an outcome. `text` is the whole readable result. Later, `runs.finish` masks, cleans and shortens the texts."""
     return Outcome(
         task_id=TaskId(task),
         status=clip(clean(status), STATUS_LIMIT),
@@ -49,7 +49,7 @@ def outcome(
 
 
 def readable(stored: str | None, status: str) -> str:
-    """A stored result as `readable_value` shows it. If it isn't JSON, or is nested too deep, it stays as it is."""
+    """A stored result as `readable_value` shows it. Text that isn't JSON, or is nested too deep, stays as it is."""
     try:
         return readable_value(json.loads(stored, object_hook=_untyped), status, otherwise=stored) if stored else ""
     except (TypeError, ValueError, RecursionError):
@@ -67,8 +67,8 @@ def _untyped(value: dict[str, Any]) -> Any:
 def readable_value(value: Any, status: str, otherwise: str = NOT_SHOWN) -> str:
     """A result for people: text as it is, other values as indented JSON, an exception as `Type: message`.
 
-    While the task runs, the value is the task's own progress. Celery's note on the worker (STARTED) is left out. Pickled
-    objects aren't shown, except for an exception's name and texts.
+    While the task runs, the value is the task's own progress. Celery's note on the worker (STARTED) is left out. Of pickled
+    objects, only an exception's name, texts and numbers are shown. If a value can't be written as JSON, returns `otherwise`.
     """
     if value is None or status == "STARTED":
         return ""
@@ -83,16 +83,17 @@ def readable_value(value: Any, status: str, otherwise: str = NOT_SHOWN) -> str:
             return exception(value) if "exc_type" in value else progress(value)
         return _text(value, indent=2)
     except (TypeError, ValueError, RecursionError):
-        return otherwise  # its keys aren't texts, a number is too long, or it is nested too deep
+        return otherwise  # a key isn't a text, a number is too long, or the value is nested too deep
 
 
 def _json(value: Any, indent: int | None = None) -> str:
-    """The value as JSON. Stops after LONGEST characters: a value can contain the same list very often."""
+    """The value as JSON. Stops after about LONGEST characters: a value can contain the same list very often."""
     encoder = json.JSONEncoder(ensure_ascii=False, indent=indent, default=_plain)
     return "".join(_within(encoder.iterencode(value)))
 
 
 def _within(parts: Iterable[str]) -> Iterator[str]:
+    """The parts, up to the first with which they have more than LONGEST characters."""
     length = 0
     for part in parts:
         yield part
@@ -102,12 +103,12 @@ def _within(parts: Iterable[str]) -> Iterator[str]:
 
 
 def _text(value: Any, indent: int | None = None) -> str:
-    """What people read as text as it is, other values as JSON."""
+    """A text as it is, a date, a decimal, … as its text, other values as JSON."""
     return str(value) if isinstance(value, (str, *PLAIN)) else _json(value, indent)
 
 
 def _plain(value: Any) -> Any:
-    """A value of a type that JSON doesn't have, but that Celery's own JSON and pickles often contain, as JSON."""
+    """Replaces a value that JSON has no type for: a set by a list, a date, a decimal, … by its text, others by NOT_SHOWN."""
     if isinstance(value, (set, frozenset)):
         return list(value)
     return str(value) if isinstance(value, PLAIN) else NOT_SHOWN
@@ -126,7 +127,7 @@ def own_frames(traceback: str) -> str:
 
 
 def progress(meta: dict[str, Any]) -> str:
-    """`3 of 10, part 4`: the usual names for done and total are joined, other values follow with their names."""
+    """`3 of 10, part 4`: joins the values with usual names for done and total. The others follow with their names."""
     rest = dict(meta)
     done = next((rest.pop(name) for name in ("done", "current", "processed") if name in rest), None)
     total = rest.pop("total", None) if done is not None else None
@@ -146,7 +147,10 @@ def exception(value: dict[str, Any]) -> str:
 
 
 def _unwrapped(name: str, args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
-    """The exception in Celery's wrapper for exceptions that can't be pickled. The wrapper has its module, name and arguments."""
+    """An exception's name and arguments, without Celery's wrapper for exceptions that can't be pickled.
+
+    The wrapper's first arguments are the module, the name and the arguments of the exception.
+    """
     match args:
         case [_, str(inner), list() | tuple() as theirs, *_] if name == WRAPPER:
             return inner, theirs

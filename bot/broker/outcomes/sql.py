@@ -46,12 +46,12 @@ COLUMNS: dict[str, Any] = {
 
 
 class Decoder(Backend):
-    """Decodes results. The platform's own backend class would create or alter tables. Settings for storing don't matter here."""
+    """Decodes results. The platform's own backend class would create or alter tables. Settings about storing have no effect."""
 
     supports_failure_expires = True
 
     def prepare_compression(self, _: Any) -> None:
-        """Does nothing: we store nothing. Celery calls it since 5.7."""
+        """Does nothing, because we store nothing. Celery calls this method since 5.7."""
 
 
 @dataclass
@@ -62,12 +62,13 @@ class Tables:
     engine: Engine
     table: TableClause
     zone: tzinfo | None  # the time zone of `date_done`; None: UTC
-    _columns: list[Any] = field(default_factory=list)  # the columns that the table has; empty: there is no table yet
+    _columns: list[Any] = field(default_factory=list)  # those of COLUMNS that the table has; empty: not known yet
 
     @classmethod
     def of(cls, app: Celery, url: str | None) -> "Tables":
         address = make_url(url or app.conf.database_url)
-        schemas, names = app.conf.database_table_schemas or {}, app.conf.database_table_names or {}
+        schemas = app.conf.database_table_schemas or {}
+        names = app.conf.database_table_names or {}
         table = sqlalchemy.table(
             names.get("task") or "celery_taskmeta",
             *map(sqlalchemy.column, COLUMNS, COLUMNS.values()),
@@ -79,17 +80,20 @@ class Tables:
 
     def read(self, tasks: list[str]) -> Iterator[Answer]:
         with self.engine.connect() as connection:
-            columns = self._there(connection)
+            columns = self._existing_columns(connection)
             if not columns:
                 return
-            wanted = sqlalchemy.select(*columns).where(self.table.c.task_id.in_(tasks))
-            rows = connection.execute(wanted).mappings().all()
+            query = sqlalchemy.select(*columns).where(self.table.c.task_id.in_(tasks))
+            rows = connection.execute(query).mappings().all()
         for row in rows:
             found = dict(row)
             yield Answer(found["task_id"], token(found), partial(self._meta, found))
 
-    def _there(self, connection: Connection) -> list[Any]:
-        """The table's columns. Empty: there is no table, because the first worker creates it, so no task has a result."""
+    def _existing_columns(self, connection: Connection) -> list[Any]:
+        """Those of COLUMNS that the table has.
+
+        Empty: there is no table yet. The first worker creates it, so no task has a result.
+        """
         if not self._columns:
             try:
                 found = sqlalchemy.inspect(connection).get_columns(self.table.name, schema=self.table.schema)

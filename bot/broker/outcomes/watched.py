@@ -1,9 +1,6 @@
-"""Finds the runs whose outcomes runtask looks for, and limits how often it looks."""
+"""Finds the runs whose outcomes runtask looks for."""
 
-import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Collection
 
 from django.db.models import QuerySet
 
@@ -12,27 +9,7 @@ from bot.core.status import RunState
 from bot.models import Run
 from bot.runs import clock, finish
 
-T = TypeVar("T")
 Tokens = dict[str, str]  # the token that was recorded last, by task id, oldest run first
-
-
-@dataclass
-class Turns:
-    """Limits work to `share` of the time, and to once every `pause` seconds."""
-
-    share: float = 1.0
-    pause: float = 0.0
-    _next: float = float("-inf")  # the time of the next turn, on the monotonic clock
-
-    def take(self, work: Callable[[], T]) -> T | None:
-        """Does the work, and returns its result, if it is due. None: it isn't due yet."""
-        began = time.monotonic()
-        if began < self._next:
-            return None
-        found = work()
-        now = time.monotonic()
-        self._next = began + max(self.pause, (now - began) / self.share)
-        return found
 
 
 def open_runs(source: Source, states: Collection[RunState]) -> Tokens:
@@ -40,7 +17,7 @@ def open_runs(source: Source, states: Collection[RunState]) -> Tokens:
 
 
 def ended_runs(source: Source) -> Tokens:
-    """Ended runs that may still get a later end or a second one."""
+    """Ended runs whose source may still tell another end."""
     return _tokens(Run.objects.filter(finish.watched_on(clock.now()), source=source))
 
 

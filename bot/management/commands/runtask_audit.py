@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def _print(self, options: dict[str, Any]) -> None:
         line = json_line if options["json"] else text_line
-        for row in chunks(chosen(options)):
+        for row in in_order(chosen(options)):
             self.stdout.write(line(row))
 
     def _forget(self, name: str, by: str) -> None:
@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
 
 def parsed(raw: str) -> Moment:
-    """A date, or how long ago. Raises ArgumentTypeError."""
+    """A date and time, or how long ago. Raises ArgumentTypeError."""
     if ago := re.fullmatch(r"([0-9]{1,6})([dh])", raw.strip()):
         return timedelta(**{{"d": "days", "h": "hours"}[ago[2]]: int(ago[1])})
     try:
@@ -82,7 +82,7 @@ def parsed(raw: str) -> Moment:
 
 
 def chosen(options: dict[str, Any]) -> "QuerySet[AuditRecord]":
-    """The records that the options select. Raises CommandError."""
+    """The records that the options select. Raises CommandError if nobody has the name in `--person`."""
     found: QuerySet[AuditRecord] = AuditRecord.objects.select_related("person", "about")
     if since := options["since"]:
         found = found.filter(at__gte=_stored(since))
@@ -101,8 +101,8 @@ def chosen(options: dict[str, Any]) -> "QuerySet[AuditRecord]":
     return found
 
 
-def chunks(records: "QuerySet[AuditRecord]") -> Iterator[AuditRecord]:
-    """Yields the records in order, with few in memory. Uses no server-side cursor, because poolers forbid it."""
+def in_order(records: "QuerySet[AuditRecord]") -> Iterator[AuditRecord]:
+    """Yields the oldest records first, with few in memory. Uses no server-side cursor, because poolers forbid it."""
     rest = records.order_by("at", "pk")
     while found := list(rest[:CHUNK]):
         yield from found

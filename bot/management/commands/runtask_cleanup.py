@@ -1,4 +1,4 @@
-"""`runtask cleanup`: deletes old rows, even if they are so many that the hourly clean-up refuses to."""
+"""`runtask cleanup`: deletes old rows, even if they are so many that the hourly clean-up refuses to delete them."""
 
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,11 @@ from bot.runs.installations import NAMELESS
 
 
 class Command(BaseCommand):
-    """Shows the operator what would be deleted, and the time of the database. Deletes it only with `--yes`."""
+    """Shows the operator the database's time and how much is old. Deletes that only with `--yes`."""
 
     help = (
-        "Delete runs that are older than RUNTASK_KEEP, values of runs that are older than RUNTASK_KEEP_VALUES, records of the audit log that are older than RUNTASK_KEEP_AUDIT,"
-        " and links of deleted users, however many they are."
+        "Delete runs that are older than RUNTASK_KEEP, values of runs that are older than RUNTASK_KEEP_VALUES, records of the"
+        " audit log that are older than RUNTASK_KEEP_AUDIT, and links of deleted users, however many they are."
     )
     requires_system_checks = []
 
@@ -47,12 +47,10 @@ class Command(BaseCommand):
 
     def _look(self, installation: InstallationId, keep: cleanup.Keep, now: datetime) -> None:
         whose = f"of {installation}, or " if installation else ""
-        old, values = (
-            cleanup.old(installation, now - keep.runs),
-            cleanup.with_old_values(installation, now - keep.values),
-        )
+        old = cleanup.old(installation, now - keep.runs)
         self.stdout.write(f"{old.count():,} old runs, {whose}without messages in Slack.")
         if keep.values < keep.runs:
+            values = cleanup.with_old_values(installation, now - keep.values)
             self.stdout.write(f"{values.count():,} runs with old values, {whose}without messages in Slack.")
 
     def _delete(self, installation: InstallationId, keep: cleanup.Keep, now: datetime) -> None:

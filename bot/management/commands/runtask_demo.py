@@ -18,7 +18,7 @@ NOT_HERE = (
 
 
 class Command(BaseCommand):
-    """Loads the demo by name, as it is in another distribution."""
+    """Imports the demo by its name, because it is in another distribution."""
 
     help = "Start everything on this computer: a local Slack, the bot, a worker with tasks to try, and the site."
     requires_system_checks = []

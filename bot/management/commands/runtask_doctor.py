@@ -18,7 +18,7 @@ from bot.env import STANDALONE
 
 
 class Command(BaseCommand):
-    """Exit code 0: there is no problem. 1: there is one. 2: the set-up is too broken to examine all of it."""
+    """Exit code 0: no problem. 1: at least one. 2: the set-up is too broken to examine all of it."""
 
     help = "Examine every part of the set-up: settings, Slack, database, broker, workers, results, schedules, staff."
     requires_system_checks = []
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
 
 def as_typed_here(text: str) -> str:
-    """Replaces our commands by those of the project: ``runtask staff`` becomes ``manage.py runtask_staff``."""
+    """In a project, replaces our commands by those of the project: ``runtask staff`` becomes ``manage.py runtask_staff``."""
     if settings.SETTINGS_MODULE == STANDALONE:
         return text
     return re.sub(r"`runtask (?=migrate)", "`manage.py ", re.sub(r"`runtask (?!migrate)", "`manage.py runtask_", text))

@@ -29,8 +29,10 @@ class Command(BaseCommand):
         except NotSetUp as exc:
             raise CommandError(str(exc), returncode=BAD_SETUP) from exc
         try:
-            if what != "show":
-                (eventqueue.add if what == "add" else eventqueue.remove)(app, queue)
+            if what == "add":
+                eventqueue.add(app, queue)
+            elif what == "remove":
+                eventqueue.remove(app, queue)
             there = eventqueue.waiting(app, queue)
         except NotPossible as exc:
             raise CommandError(f"There is nothing to {what}: {exc}.") from exc

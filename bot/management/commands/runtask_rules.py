@@ -84,7 +84,7 @@ class Command(BaseCommand):
 def _written_now() -> str:
     try:
         return rulefile.written(tuple(rulebook.stored()))
-    except rulebook.Unreadable as exc:  # an import replaces it
+    except rulebook.Unreadable as exc:  # an import must be able to replace such rules
         return f"# {exc}\n"
 
 

@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
 
 def _minute(at: datetime) -> str:
-    """`2026-11-05 12:00 CET`, in the site's zone. Without USE_TZ, without a zone."""
+    """`2026-11-05 12:00 CET`, in the site's zone. Without USE_TZ, the zone isn't shown."""
     shown = timezone.localtime(at) if timezone.is_aware(at) else at
     return f"{shown:%Y-%m-%d %H:%M %Z}".rstrip()
 

@@ -13,16 +13,16 @@ from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.rule_texts import IS_APPROVED_BY_ONE
 from bot.runs import approve
+from bot.runs.budget import Budget, TooSlow
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted
 from bot.runs.refusals import NoSuchRun, NotAllowed, Refused
-from bot.runs.waiting import Budget, TooSlow
 from bot.slack import approval_texts, presses, texts
 from bot.slack.approvals import why_modal
 from bot.slack.blocks import entities, refusal
 from bot.slack.ids import ERROR_TEXT, Id
 from bot.slack.listeners.common import Parts
-from bot.slack.listeners.home import as_it_is
+from bot.slack.listeners.home import leave_as_it_is
 from bot.slack.listeners.opening import Opening, reply
 from bot.slack.parsing import Payload
 from bot.slack.sorry import sorry
@@ -38,7 +38,7 @@ class Approvals:
     parts: Parts
 
     def approve(self, ack: Ack, body: Payload) -> None:
-        """If it is sent, the messages say so. Otherwise the person reads why not."""
+        """If the run is sent, its messages say that. Otherwise the person reads why it isn't."""
         ack()
         press, budget = presses.answer(body), Budget()
 
@@ -50,7 +50,7 @@ class Approvals:
         self.parts.threads.after_answer(approve, late=partial(self._give_up, press, budget))
 
     def _approve(self, press: presses.AnswerPress, budget: Budget) -> str:
-        """Why it wasn't approved, or what it still waits for. Empty if it was sent, and for Home, which shows what waits."""
+        """Approves the run. Returns why that failed, or what it still waits for. Empty if it was sent, or if Home shows that."""
         try:
             admitted = self.parts.admit(press.account, Wanted(action=Action.APPROVE, run=press.run))
             found = approve.approve(admitted, press.run, press.mark, budget)
@@ -100,7 +100,7 @@ class Approvals:
             ack(response_action="errors", errors={Id.WHY_BLOCK.value: problem[:ERROR_TEXT]})
         else:
             ack()
-            self.parts.threads.after_answer(partial(self.parts.homes.owe, declining.account), late=as_it_is)
+            self.parts.threads.after_answer(partial(self.parts.homes.owe, declining.account), late=leave_as_it_is)
 
     def _decline(self, declining: presses.Declining) -> str:
         budget, wanted = Budget(), Wanted(action=Action.APPROVE, run=declining.run)
@@ -128,4 +128,4 @@ class Approvals:
         if press.response_url:
             reply(press.response_url, text)
         else:
-            self.parts.threads.after_answer(partial(self.parts.homes.show, press.account, text), late=as_it_is)
+            self.parts.threads.after_answer(partial(self.parts.homes.show, press.account, text), late=leave_as_it_is)

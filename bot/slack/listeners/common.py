@@ -1,4 +1,4 @@
-"""The things that all listeners need: their parts, the form, and stopping a run."""
+"""What several listeners need: their parts, the form, and stopping a run."""
 
 import logging
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from bot.core.ports import NotDelivered
 from bot.core.rights import Action
 from bot.models import Run
 from bot.runs import again, favourites, see, stop
+from bot.runs.budget import Threads
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import CantStop, Ended, NotAllowed
-from bot.runs.waiting import Threads
 from bot.slack import external_texts, modals, texts
 from bot.slack.audience import Audiences
 from bot.slack.blocks import Level, Note, entities, refusal
@@ -41,7 +41,7 @@ class Parts:
     command: str
 
     def admit(self, account: SlackAccount, wanted: Wanted | None = None, *, may_link: bool = True) -> Admitted:
-        """Call this once for each payload. Raises NotAllowed. `may_link`: see Identity; `wanted`: see `bot.runs.door.admit`."""
+        """Call this once for each payload. Raises NotAllowed. For `may_link` see Identity, for `wanted` `bot.runs.door.admit`."""
         return admit(self.platform, self.identity.actor(account, may_link=may_link), wanted)
 
 
@@ -72,17 +72,17 @@ def view_of(
 def filled(
     parts: Parts, admitted: Admitted, metadata: Metadata, preview: Preview, fill: Fill, *, notes: tuple[Note, ...] = ()
 ) -> dict[str, Any]:
-    """The form with this schedule. Its metadata names the run whose values it has. The actor must act in Slack."""
+    """The form with this schedule. Its metadata names the run whose values it has. Only for actors who act in Slack."""
     run = fill.again.run.run if fill.again else None
     if (account := admitted.actor.slack) is not None:
         metadata = metadata.filled_from(parts.platform.form_keys, account, run)
     is_favourite = favourites.holds(admitted, preview.schedule.id)
-    notes = (*_of_readers(parts.audiences, metadata.channel), *notes)
+    notes = (*_notes_on_readers(parts.audiences, metadata.channel), *notes)
     return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], notes=notes, fill=fill, is_favourite=is_favourite)
 
 
-def _of_readers(audiences: Audiences, channel: ChannelId | None) -> tuple[Note, ...]:
-    """A note if another company can read the run's messages, or may be able to. Makes at most one short call to Slack."""
+def _notes_on_readers(audiences: Audiences, channel: ChannelId | None) -> tuple[Note, ...]:
+    """A note if another company reads the run's messages, or may read them. Makes at most one short call to Slack."""
     if channel is None:  # the form asks for the channel, and has a hint about its readers
         return ()
     words = external_texts.READERS_OF_ALL if audiences.is_full else external_texts.READERS
@@ -95,7 +95,7 @@ def _of_readers(audiences: Audiences, channel: ChannelId | None) -> tuple[Note, 
 
 
 def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bool = False) -> tuple[Run | None, str]:
-    """The stopped run, or why it can't be stopped, in mrkdwn, for the person who has pressed Stop or Terminate."""
+    """Stops the run and returns it, or else why it can't be stopped: mrkdwn for the person who has pressed Stop or Terminate."""
     try:
         found = stop.stop(parts.admit(account, Wanted(action=Action.STOP, run=run)), run, kill=kill)
     except NotAllowed as exc:
@@ -105,10 +105,12 @@ def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bo
     except Exception as exc:
         log.exception("run %s could not be stopped", run)
         return None, sorry(exc)
-    return found, "" if found is not None else texts.NO_SUCH_RUN
+    if found is None:
+        return None, texts.NO_SUCH_RUN
+    return found, ""
 
 
-def details(exc: Exception) -> str:
+def complaints(exc: Exception) -> str:
     """Slack's complaints about a view: places and limits, but no contents."""
     if not isinstance(exc, SlackApiError):
         return ""

@@ -1,4 +1,4 @@
-"""The Home tab: it is published when somebody opens it, and its buttons do what those in messages do."""
+"""The Home tab: it is published when somebody opens it, and its buttons do what the buttons in messages do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Home:
         ack()
         account = events.home_opened(body)
         if account is not None:
-            self.parts.threads.after_answer(lambda: self.parts.homes.show(account), late=as_it_is)
+            self.parts.threads.after_answer(lambda: self.parts.homes.show(account), late=leave_as_it_is)
 
     def run(self, ack: Ack, body: Payload) -> None:
         self._open(ack, body, self._empty)
@@ -43,12 +43,13 @@ class Home:
     def stop(self, ack: Ack, body: Payload) -> None:
         ack()
         press = presses.home_press(body)
-        self.parts.threads.after_answer(lambda: self._stop(press), late=as_it_is)
+        self.parts.threads.after_answer(lambda: self._stop(press), late=leave_as_it_is)
 
     def _stop(self, press: presses.HomePress) -> None:
         _, problem = stop_or_say_why(self.parts, press.account, RunId(press.value))
-        is_untold = bool(problem and window(self.parts, press.trigger, problem))
-        self.parts.homes.show(press.account, problem if is_untold else "")
+        if problem and not window(self.parts, press.trigger, problem):
+            problem = ""  # the modal has told the person
+        self.parts.homes.show(press.account, problem)
 
     def _open(
         self,
@@ -81,8 +82,8 @@ class Home:
 
     def _say(self, press: presses.HomePress, text: str) -> None:
         """Shows the text on Home, in another thread, because some callers must not wait for the database."""
-        self.parts.threads.after_answer(lambda: self.parts.homes.show(press.account, text), late=as_it_is)
+        self.parts.threads.after_answer(lambda: self.parts.homes.show(press.account, text), late=leave_as_it_is)
 
 
-def as_it_is() -> None:
+def leave_as_it_is() -> None:
     """Called when work is late. Does nothing: Slack shows the old Home until the new one is published."""

@@ -19,7 +19,7 @@ from bot.slack import events, mentions, modals, presses, texts
 from bot.slack.blocks import Block, refusal
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import INPUT_TEXT
-from bot.slack.listeners.common import Parts, details, filled
+from bot.slack.listeners.common import Parts, complaints, filled
 from bot.slack.listeners.opening import Opening
 from bot.slack.metadata import Metadata
 from bot.slack.parsing import Payload
@@ -57,7 +57,7 @@ class Mentions:
 
     def _answer(self, found: events.Mention) -> None:
         ours = self.parts.identity.installation.id()
-        if ours and found.installation != ours:  # `ours` is empty if Slack can't be asked; then the answer says so
+        if ours and found.installation != ours:  # `ours` is empty if Slack can't be asked; then the answer says that
             log.info("ignored a mention of another installation")
             return
         try:
@@ -72,10 +72,10 @@ class Mentions:
         try:
             client.chat_postEphemeral(channel=place.channel, user=found.account.user, thread_ts=place.parent, **message)
         except UNREACHABLE as exc:
-            log.warning("chat.postEphemeral: %s %s", error_code(exc), details(exc))
+            log.warning("chat.postEphemeral: %s %s", error_code(exc), complaints(exc))
 
     def _message(self, found: events.Mention) -> Block | None:
-        """The answer. None if it was sent before, or if its author has already read that there were too many mentions."""
+        """The answer. None if this mention was answered before, or if its author has already read that there were too many."""
         key = drafts.new_key()
         written = Written(
             installation=found.installation, account=found.account, place=found.place, message=found.message

@@ -7,14 +7,14 @@ from typing import Any
 
 from slack_sdk.webhook import WebhookClient
 
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted
 from bot.runs.refusals import NotAllowed, Refused
-from bot.runs.waiting import Budget
 from bot.slack import modals, texts
 from bot.slack.blocks import Block, refusal
 from bot.slack.client import FAST, UNREACHABLE, error_code
-from bot.slack.listeners.common import Parts, details
+from bot.slack.listeners.common import Parts, complaints
 from bot.slack.payloads import Command
 from bot.slack.presses import AnswerPress, Choice, HomePress, Press, Shortcut
 from bot.slack.sorry import sorry
@@ -33,7 +33,7 @@ class Opening:
     parts: Parts
     asked: Command | Press | Shortcut | HomePress | AnswerPress | Choice
     view: Callable[[Admitted], dict[str, Any]]
-    wanted: Wanted | None = None  # a refusal is recorded with it
+    wanted: Wanted | None = None  # for the audit record of a refusal (bot.runs.door.admit)
     too_late: str  # what the person reads if it took too long
     elsewhere: Callable[[str], None] | None = None  # tells the person why there is no form, if a modal can't
     budget: Budget = field(default_factory=Budget)
@@ -54,7 +54,7 @@ class Opening:
             problem = problem_text(exc.problems[0])
         except UNREACHABLE as exc:
             code = error_code(exc)
-            log.warning("views.open: %s %s", code, details(exc))
+            log.warning("views.open: %s %s", code, complaints(exc))
             problem = self.too_late if code == EXPIRED else texts.SORRY
             # After any other error the form may be open: then Slack refuses a second one, and nobody needs to be told.
             error = code if code in (EXPIRED, USED) else ""
@@ -73,7 +73,7 @@ class Opening:
             self._tell(self.too_late, EXPIRED)
 
     def _tell(self, text: str, error: str) -> None:
-        """Tells the person by response_url, or else in a modal, or else `elsewhere`. `error`: why no modal can open."""
+        """Tells the person by response_url, or else in a modal, or else by `elsewhere`. `error`: why no modal can open."""
         if error == USED:
             return
         if self.asked.response_url:
@@ -89,12 +89,12 @@ class Opening:
 
 
 def window(parts: Parts, trigger: str, text: str) -> str:
-    """Shows a text in a modal. Returns Slack's error code if that fails, else an empty string.
+    """Shows a text in a modal. Returns the error code if that fails, else an empty string.
 
     A trigger works only once, and for 3 s.
     """
     try:
-        parts.client.views_open(trigger_id=trigger, view=modals.notice(text))
+        parts.client.views_open(trigger_id=trigger, view=modals.text_only(text))
     except UNREACHABLE as exc:
         return error_code(exc)
     return ""

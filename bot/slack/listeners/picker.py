@@ -1,4 +1,4 @@
-"""The form's picker: suggests schedules while somebody types, and shows the picked schedule, filled as was chosen."""
+"""The form's picker: suggests schedules while somebody types, and shows the picked one, with its values or those of a run."""
 
 import logging
 import threading
@@ -11,20 +11,20 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.runs import favourites, see
+from bot.runs.budget import Budget, TooSlow
 from bot.runs.refusals import CantRepeat, NotAllowed
-from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads
 from bot.slack.blocks import Level, Note, refusal
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import OPTIONS
-from bot.slack.listeners.common import Parts, details, view_of
+from bot.slack.listeners.common import Parts, complaints, view_of
 from bot.slack.parsing import Payload
 from bot.slack.sorry import sorry
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
 
-MOST_FORMS = 1000  # forms that this process remembers
+MOST_FORMS = 1000  # forms that this process remembers, at most
 STALE = frozenset({"hash_conflict", "not_found"})  # the person has picked again or closed the form meanwhile
 
 
@@ -150,14 +150,14 @@ class Picker:
             try:
                 self._update(selection, form, view)
             except UNREACHABLE as exc:
-                log.info("views.update: %s %s", error_code(exc), details(exc))
+                log.info("views.update: %s %s", error_code(exc), complaints(exc))
 
     def _update(self, selection: payloads.Selection, form: _Form, view: dict[str, Any]) -> None:
         """Shows this view, unless there is a newer selection. The caller has the form's turn.
 
         If somebody picks twice quickly, the second selection is made before Slack shows the view for the first. The view for
-        the second then replaces it, because this process knows its version. Slack refuses to replace a view that another
-        process has put there (hash_conflict).
+        the second then replaces the first view, because this process knows the first view's version. Slack refuses to replace a
+        view that another process has put there (hash_conflict).
         """
         if form.picked is not selection:
             return
@@ -173,4 +173,4 @@ class Picker:
 
 def _log_refusal(exc: Exception) -> None:
     level = logging.INFO if error_code(exc) in STALE else logging.WARNING
-    log.log(level, "views.update: %s %s", error_code(exc), details(exc))
+    log.log(level, "views.update: %s %s", error_code(exc), complaints(exc))

@@ -39,7 +39,7 @@ class Root:
         self._begin(presses.press(body), texts.STOP_LATE)
 
     def terminate(self, ack: Ack, body: Payload) -> None:
-        """The root has this button once somebody has asked to stop the run, and Slack asks the person a second question."""
+        """The root has this button once somebody has asked to stop the run. Slack asks for a confirmation, as for Stop."""
         ack()
         self._begin(presses.press(body), texts.TERMINATE_LATE, kill=True)
 

@@ -14,8 +14,8 @@ from bot.slack import modals, presses
 from bot.slack.blocks import refusal
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.details import restarred
-from bot.slack.listeners.common import Parts, details
-from bot.slack.listeners.home import as_it_is
+from bot.slack.listeners.common import Parts, complaints
+from bot.slack.listeners.home import leave_as_it_is
 from bot.slack.listeners.picker import Picker
 from bot.slack.parsing import Payload
 from bot.slack.sorry import sorry
@@ -35,8 +35,7 @@ class Stars:
 
     def add(self, ack: Ack, body: Payload) -> None:
         ack()
-        press = presses.star_press(body)
-        self._turn(press, favourites.add, is_on=True)
+        self._turn(presses.star_press(body), favourites.add, is_on=True)
 
     def remove(self, ack: Ack, body: Payload) -> None:
         ack()
@@ -48,22 +47,22 @@ class Stars:
         show = self.parts.homes.show
 
         def do() -> None:
-            show(press.account, self._done(favourites.remove, press.account, ScheduleId(press.value)))
+            show(press.account, self._change(favourites.remove, press.account, ScheduleId(press.value)))
 
-        self.parts.threads.after_answer(do, late=as_it_is)
+        self.parts.threads.after_answer(do, late=leave_as_it_is)
 
     def _turn(self, press: presses.StarPress, verb: Verb, *, is_on: bool) -> None:
         def do() -> None:
-            if problem := self._done(verb, press.account, press.schedule):
+            if problem := self._change(verb, press.account, press.schedule):
                 self._tell(press, problem)
                 return
             self.picker.redraw(press.form, restarred(press.form, press.schedule, is_on=is_on))
             self.parts.homes.owe(press.account)
 
-        self.parts.threads.after_answer(do, late=as_it_is)
+        self.parts.threads.after_answer(do, late=leave_as_it_is)
 
-    def _done(self, verb: Verb, account: SlackAccount, schedule: ScheduleId) -> str:
-        """Why it didn't work, for the person; empty if it did."""
+    def _change(self, verb: Verb, account: SlackAccount, schedule: ScheduleId) -> str:
+        """Returns why that didn't work, for the person. Empty if it did."""
         try:
             verb(self.parts.admit(account), schedule)
         except NotAllowed as exc:
@@ -78,6 +77,6 @@ class Stars:
     def _tell(self, press: presses.StarPress, text: str) -> None:
         """Tells the person in a small window on top of the form, which stays as it is."""
         try:
-            self.parts.client.views_push(trigger_id=press.trigger, view=modals.notice(text))
+            self.parts.client.views_push(trigger_id=press.trigger, view=modals.text_only(text))
         except UNREACHABLE as exc:
-            log.warning("views.push: %s %s", error_code(exc), details(exc))
+            log.warning("views.push: %s %s", error_code(exc), complaints(exc))

@@ -8,9 +8,9 @@ from slack_bolt import Ack
 
 from bot.core.model import SlackAccount
 from bot.runs import now
+from bot.runs.budget import Budget
 from bot.runs.refusals import NotAllowed
 from bot.runs.report import stopped
-from bot.runs.waiting import Budget
 from bot.slack import payloads, presses, status, texts
 from bot.slack.blocks import Block, refusal
 from bot.slack.listeners.common import Parts, stop_or_say_why
@@ -44,7 +44,7 @@ class Status:
         self.parts.threads.after_answer(show, late=give_up)
 
     def stop(self, ack: Ack, body: Payload) -> None:
-        """A new list replaces the list with the button, and says if the run was stopped."""
+        """A new list replaces the list with the button, and says whether the run was stopped."""
         ack()
         press = presses.press(body)
         late = partial(reply, press.response_url, texts.STOP_LATE)

@@ -13,9 +13,9 @@ from bot.core.model import ChannelId, Destination, Field, Place, RunRequest
 from bot.core.reasons import Code, Reason
 from bot.core.rights import Action
 from bot.runs import start
+from bot.runs.budget import Budget, TooSlow
 from bot.runs.denials import Wanted
 from bot.runs.refusals import NotAllowed, NothingSent, Refused
-from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
 from bot.slack.ids import ANSWER_BYTES
 from bot.slack.listeners.common import Parts, view_of

@@ -16,7 +16,7 @@ from bot.web import display
 
 
 def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links: Mapping[str, str]) -> dict[str, Any]:
-    """The run as it is now, secrets masked. `links` are its addresses by name."""
+    """The run as it is now, with masked secrets. `links` are its addresses by name."""
     finished = run.state == RunState.FINISHED
     reason, unseen = run.not_sent_reason, run.unseen_reason
     return {
@@ -88,7 +88,7 @@ def _stop(run: Run) -> dict[str, Any]:
     }
 
 
-LISTENED = {Listening.YES: True, Listening.NO: False}  # otherwise null: nobody knows
+LISTENED = {Listening.YES: True, Listening.NO: False}  # null if nobody knows
 
 
 def brief(schedule: Brief) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def brief(schedule: Brief) -> dict[str, Any]:
 
 
 def preview(preview: Preview) -> dict[str, Any]:
-    """A schedule with its stored values, secrets masked, which are sent if a request leaves them out."""
+    """A schedule with its stored values. Secrets are masked. A value that a request leaves out is sent as it is stored."""
     schedule, last, running = preview.schedule, preview.last, preview.running
     limits = preview.limits
     problems = [

@@ -1,7 +1,7 @@
-"""Parses the bodies of requests to run a schedule, and to stop a run.
+"""Parses the bodies of requests to run a schedule, to run a run again, and to stop one.
 
-The whole body is read as strictly as the form's inputs, so that every mistake is reported with its place in the body. The
-texts of `args` and `kwargs` are passed on as they were written.
+The whole body is parsed as strictly as the form's inputs, so that mistakes are reported with their place in the body. The texts
+of `args` and `kwargs` are passed on as they were written.
 """
 
 import hashlib
@@ -37,12 +37,12 @@ TYPES: Types = {
     "fingerprint": ((str,), "a text, as `api/schedules/ID` shows it"),
     "reason": ((str,), "a text: why it is run"),
 }
-OVERRIDES: Types = {name: kind for name, kind in TYPES.items() if name != "schedule"}  # to start a run again
+OVERRIDES: Types = {name: kind for name, kind in TYPES.items() if name != "schedule"}  # of a request to run a run again
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A well-formed request. Texts are JSON, or None if the member is missing."""
+    """A well-formed request. `args` and `kwargs` are JSON texts, or None if the member is missing."""
 
     schedule: int | str
     args: str | None = field(repr=False)
@@ -59,7 +59,10 @@ class Asked:
 
 
 def key_of(request: HttpRequest, user: str) -> tuple[str, bool]:
-    """The run's key, and whether the caller chose it. The key is a digest, as A and a are equal to MariaDB. Raises ApiError."""
+    """The run's key, and whether the caller chose it. Raises ApiError.
+
+    A chosen key is stored as a digest, because MariaDB takes A and a for equal.
+    """
     given = request.headers.get(KEY)
     if given is None:
         return f"api:{uuid4()}", False
@@ -70,7 +73,7 @@ def key_of(request: HttpRequest, user: str) -> tuple[str, bool]:
 
 
 def asked_again(request: HttpRequest, run: Run) -> Asked:
-    """The request to start a run again. Its body may be missing, and has no `schedule`. Raises ApiError."""
+    """The request to run a run again. Its body may be missing, and has no `schedule`. Raises ApiError."""
     has_body = request.headers.get("Content-Length") not in (None, "", "0") or "Transfer-Encoding" in request.headers
     what = _parsed(request, OVERRIDES) if has_body else parse(b"{}", OVERRIDES)
     digest = hashlib.sha256(f"again {run.pk} {what.digest}".encode()).hexdigest()
@@ -157,7 +160,8 @@ def _of_body(code: str, text: str) -> ApiProblem:
 
 def _not_json(text: str, exc: Invalid) -> Iterator[ApiProblem]:
     """Yields each mistake with its member. Members are found even though the body isn't JSON."""
-    known = [(name, m) for m in jsontext.members(text) if (name := m.key.strip('"')) in TYPES]
+    named = [(member.key.strip('"'), member) for member in jsontext.members(text)]
+    known = [(name, member) for name, member in named if name in TYPES]
 
     def field(problem: Problem) -> str:
         at = problem.place.at if problem.place else 0
@@ -169,6 +173,7 @@ def _not_json(text: str, exc: Invalid) -> Iterator[ApiProblem]:
 
 def _problems(text: str, body: dict[str, Any], members: Mapping[str, Member], types: Types) -> list[ApiProblem]:
     found = []
+    # Of so many members, at least PROBLEMS are unknown, and no more problems are reported.
     for name, member in islice(members.items(), len(types) + PROBLEMS):
         at = place(text, member.begin)
         if name not in types:

@@ -27,8 +27,8 @@ from bot.web.tokens import BadToken, Flaw
 
 log = logging.getLogger(__name__)
 
-FAILURES = 10  # per minute and address; further ones are answered with 429, and not recorded
-BUCKETS = 4096  # rows that count failures; each address is assigned to one, so that the table can't grow
+FAILURES = 10  # per minute and bucket. Further ones are answered with 429, and aren't recorded
+BUCKETS = 4096  # rows that count failures. Each address is assigned to one of them, so that the table can't grow
 REALM = 'Bearer realm="runtask"'
 LOG_IN = "Send an API token: `Authorization: Bearer rt_…`. An administrator makes one with `runtask token add`."
 NO_CSRF = "A session needs Django's CSRF token in the header X-CSRFToken: {reason}"
@@ -48,21 +48,24 @@ TOO_MANY_FAILURES = "Too many requests with tokens that aren't valid came from y
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """The person who calls, and their token. None: they have a session."""
+    """The person who calls, and their token. Without a token, they have a session."""
 
     actor: Actor
     token: ApiToken | None = None
 
 
 class _Check(CsrfViewMiddleware):
-    """Django's check, which here returns the reason for a refusal instead of a page."""
+    """Django's CSRF check. Here, it returns the reason of a refusal instead of a page."""
 
     def _reject(self, request: HttpRequest, reason: str) -> str:  # noqa: ARG002
         return reason
 
 
 def caller(request: HttpRequest) -> Caller:
-    """Raises ApiError: 401, 403 if a session isn't enough, or 429. A token that isn't valid is refused even with a session."""
+    """Authenticates the caller. A token that isn't valid is refused even with a session.
+
+    Raises ApiError: 401, 403 if a session isn't enough, or 429 after too many tokens that aren't valid.
+    """
     if (secret := tokens.bearer(request)) is not None:
         try:
             token = tokens.accepted(secret)
@@ -80,7 +83,7 @@ def caller(request: HttpRequest) -> Caller:
 
 
 def site_for(who: Caller, platform: Callable[[], Platform]) -> Platform:
-    """Raises NotSetUp. Its reason may hold a text of the project's own code, so others than staff get an ApiError without it."""
+    """The platform. Raises NotSetUp to staff only, as its reason may hold a text of the project's code. To others: ApiError."""
     try:
         return platform()
     except NotSetUp:
@@ -91,11 +94,11 @@ def site_for(who: Caller, platform: Callable[[], Platform]) -> Platform:
 
 
 def _refusal(request: HttpRequest, bad: BadToken) -> ApiError:
-    """Counts failures by address. Only failures are throttled, as others behind the same address may have valid tokens."""
+    """Counts and records a failure, and returns the error. Valid tokens from the same address go on working."""
     address = _network(request.META.get("REMOTE_ADDR", ""))
     bucket = int.from_bytes(hashlib.sha256(address.encode()).digest()[:4]) % BUCKETS
     try:
-        seconds = throttle.wait(f"bad tokens {bucket}", FAILURES)
+        seconds = throttle.seconds_to_wait(f"bad tokens {bucket}", FAILURES)
     except Error:
         log.exception("a bad token can't be counted")
         seconds = 0
@@ -121,7 +124,7 @@ def _record(bad: BadToken, address: str) -> Record:
 
 
 def _network(address: str) -> str:
-    """The address. For IPv6, its network of 64 bits, the smallest that a customer gets.
+    """An IPv4 address; or the /64 network of an IPv6 address, as a customer gets at least a /64.
 
     Headers such as X-Forwarded-For aren't read, as every client can write them.
     """

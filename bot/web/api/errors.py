@@ -28,7 +28,7 @@ class ApiProblem:
 
 @dataclass
 class ApiError(Exception):
-    """An answer with this status. `code` is for programs, `message` for people."""
+    """An error answer with this HTTP status. `code` is for programs, `message` for people."""
 
     status: int
     code: str
@@ -44,7 +44,7 @@ class ApiError(Exception):
         return JsonResponse(body, status=self.status, headers=dict(self.headers))
 
 
-# The answers to unexpected errors, by status.
+# The answers to errors that the API's handlers don't expect, by HTTP status.
 UNEXPECTED = {
     error.status: error
     for error in (
@@ -61,7 +61,8 @@ UNEXPECTED = {
 
 
 def denied(why: Denied) -> ApiError:
-    text, more = sentence(why), {"reason": str(why.code)}
+    text = sentence(why)
+    more = {"reason": str(why.code)}
     if "rule" in why.params:
         more["rule"] = str(why.params["rule"])
     match why.code:

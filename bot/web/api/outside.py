@@ -7,7 +7,7 @@ from django.views import defaults
 
 from bot.web.api.errors import UNEXPECTED
 
-HERE = "/api/"  # the site includes bot.urls at its root
+API = "/api/"  # the stand-alone site includes bot.urls at its root
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -28,7 +28,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, status: int) -> Any:
     """The error as JSON. None: the address isn't one of the API."""
-    if not request.path_info.startswith(HERE):
+    if not request.path_info.startswith(API):
         return None
     answer = UNEXPECTED[status].answer()
     answer.headers["Cache-Control"] = "no-store"

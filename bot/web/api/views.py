@@ -20,10 +20,10 @@ from bot.core.status import RunState
 from bot.models import Run
 from bot.requests import START_LIMIT, no_browser, outside_transactions
 from bot.runs import again, links, refusals, see, start, stop
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.follow import follow
-from bot.runs.waiting import Budget
 from bot.texts import problem_text, sentence
 from bot.web import throttle, tokens
 from bot.web.api import answers
@@ -49,8 +49,8 @@ def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
         path("api/runs/<int:run>", _view(platform, GET=follow_run), name="api-run"),
         path("api/runs/<int:run>/again", _view(platform, POST=run_again), name="api-again"),
         path("api/runs/<int:run>/stop", _view(platform, POST=stop_run), name="api-stop"),
-        path("api/runs/<int:run>/approve", _view(platform, POST=approve_run), name="api-approve"),
-        path("api/runs/<int:run>/decline", _view(platform, POST=approve_run), name="api-decline"),
+        path("api/runs/<int:run>/approve", _view(platform, POST=refuse_answer), name="api-approve"),
+        path("api/runs/<int:run>/decline", _view(platform, POST=refuse_answer), name="api-decline"),
         path("api/schedules", _view(platform, GET=find), name="api-schedules"),
         path("api/schedules/<int:schedule>", _view(platform, GET=preview), name="api-schedule"),
         re_path("^api/", no_browser(nothing_here)),
@@ -80,7 +80,7 @@ def _answer(
     site = site_for(who, platform)
     answer = _in_json(lambda: _handled(handler, site, who, request, captured))
     if who.token is not None:
-        # Called after the answer has been sent, as Django closes files then. So a busy database delays nobody.
+        # Django calls this after it has sent the answer (it closes files then). So a busy database delays nobody.
         answer._resource_closers.append(partial(tokens.used, who.token))  # type: ignore[attr-defined]  # noqa: SLF001
     return answer
 
@@ -158,10 +158,10 @@ def run_again(admitted: Admitted, request: HttpRequest, run: int) -> JsonRespons
 
 
 def _start(admitted: Admitted, asked_for: RunRequest, what: Asked, request: HttpRequest) -> JsonResponse:
-    """`what` knows the places of the values of `asked_for` in the body."""
+    """Starts the run `asked_for`. `what` knows where its values are in the body."""
     actor = admitted.actor
     try:
-        if actor.token and (seconds := throttle.wait(f"token {actor.token}", RUNS)):
+        if actor.token and (seconds := throttle.seconds_to_wait(f"token {actor.token}", RUNS)):
             text = TOO_MANY_RUNS.format(seconds=seconds)
             raise ApiError(429, "too_many_runs", text, headers={"Retry-After": str(seconds)})
         run = start.start(admitted, asked_for, Budget(START_LIMIT))
@@ -199,7 +199,7 @@ def stop_run(admitted: Admitted, request: HttpRequest, run: int) -> JsonResponse
     try:
         found = stop.stop(admitted, RunId(run), kill=is_kill_asked(request))
     except refusals.Ended as exc:
-        raise ApiError(409, "ended", sentence(exc.reason), more=_which(exc.run, request)) from exc
+        raise ApiError(409, "ended", sentence(exc.reason), more=_members_of(exc.run, request)) from exc
     except refusals.CantStop as exc:
         raise ApiError(409, "cant_stop", sentence(exc.reason), more={"reason": exc.reason.code}) from exc
     if found is None:
@@ -207,8 +207,8 @@ def stop_run(admitted: Admitted, request: HttpRequest, run: int) -> JsonResponse
     return _run(admitted, found, request)
 
 
-def approve_run(admitted: Admitted, _: HttpRequest, run: int) -> JsonResponse:
-    """Always refuses: only people approve and decline, in Slack and on the pages."""
+def refuse_answer(admitted: Admitted, _: HttpRequest, run: int) -> JsonResponse:
+    """Refuses to approve and to decline: only people do that, in Slack and on the pages."""
     if admitted.run(RunId(run)) is None:
         raise not_found(f"run {run}")
     raise denied(Denied(code=Code.NOT_BY_API))
@@ -234,7 +234,7 @@ def nothing_here(_: HttpRequest) -> JsonResponse:
 
 
 def _schedule(admitted: Admitted, what: Asked) -> ScheduleId:
-    """The schedule's id. The request gives it, or the exact name. Raises ApiError."""
+    """The id of the schedule that the request names by id or by exact name. Raises ApiError."""
     if isinstance(what.schedule, int):
         return ScheduleId(what.schedule)
     try:
@@ -262,9 +262,9 @@ def _refusal(exc: refusals.Refused, what: Asked, request: HttpRequest) -> ApiErr
             text = "The schedule has changed since this fingerprint was read. Read the schedule again."
             return ApiError(409, "changed", text, [what.problem("fingerprint", Code.CHANGED, text)])
         case refusals.Taken(run=run):
-            return ApiError(409, "key_taken", sentence(exc.reason), more=_which(run, request) if run else {})
+            return ApiError(409, "key_taken", sentence(exc.reason), more=_members_of(run, request) if run else {})
         case refusals.MaybeSent(run=run):
-            return ApiError(409, "maybe_sent", sentence(exc.reason), more=_which(run, request))
+            return ApiError(409, "maybe_sent", sentence(exc.reason), more=_members_of(run, request))
         case refusals.NothingSent(reason=reason):
             more = {"reason": reason.code}
             text = f"{sentence(reason)} {AGAIN}"
@@ -275,7 +275,7 @@ def _refusal(exc: refusals.Refused, what: Asked, request: HttpRequest) -> ApiErr
 
 
 def _problem(what: Asked, problem: Problem) -> ApiProblem:
-    """The problem at the place of its member. The place in `problem` itself is inside the member's text."""
+    """The problem, at the place of its member in the body. The place in `problem` is a place in the member's own text."""
     text = problem_text(problem)
     is_stored = problem.field in (Field.ARGS, Field.KWARGS) and problem.field not in what.places
     return what.problem(problem.field, problem.code, f"{what.left_out}: {text}" if is_stored else text)
@@ -284,7 +284,8 @@ def _problem(what: Asked, problem: Problem) -> ApiProblem:
 ACTIONS: Mapping[Handler, Action] = {start_run: Action.RUN, run_again: Action.RUN, stop_run: Action.STOP}
 
 
-def _which(run: Run, request: HttpRequest) -> dict[str, Any]:
+def _members_of(run: Run, request: HttpRequest) -> dict[str, Any]:
+    """The members of an error answer that say which run it is about."""
     return {"run": run.pk, "state": run.state, **_links(run, request)}
 
 

@@ -1,4 +1,4 @@
-"""Things that people often do on the page."""
+"""What people and apps often do in tests of the page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +12,8 @@ Json = dict[str, Any]
 Visit = Callable[..., Page]
 
 
-def types(page: Page, text: str, where: str = "composer") -> None:
-    page.get_by_test_id(where).press_sequentially(text)
+def types(page: Page, text: str, testid: str = "composer") -> None:
+    page.get_by_test_id(testid).press_sequentially(text)
     page.keyboard.press("Enter")
 
 

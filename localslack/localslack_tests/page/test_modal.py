@@ -82,7 +82,7 @@ def test_text_that_is_being_typed_survives_an_update_of_the_modal(page: Page, ap
     expect(text).to_have_value("abcd")
 
 
-def test_an_update_between_the_press_of_a_button_and_its_release_swallows_no_click(
+def test_a_click_counts_even_if_an_update_comes_between_press_and_release(
     page: Page, app: App, slack: LocalSlack
 ) -> None:
     dialog = open_modal(page, app, text_input(initial_value="typed"), section("before"))
@@ -97,7 +97,7 @@ def test_an_update_between_the_press_of_a_button_and_its_release_swallows_no_cli
     assert len(app.received("view_submission")) == 1
 
 
-def test_under_a_pushed_view_the_one_below_stays_as_it_was(page: Page, app: App) -> None:
+def test_the_view_below_a_pushed_one_stays_as_it_was(page: Page, app: App) -> None:
     second = modal(section("Are you sure?"), submit=plain("Yes"), title=plain("Second"))
     app.answers["view_submission"] = lambda body: {"response_action": "push", "view": second}
     dialog = open_modal(page, app, text_input())
@@ -248,7 +248,7 @@ def test_a_persons_choice_reaches_the_app(page: Page, app: App, element: Json, a
 
 
 def bare(value: Any) -> Any:
-    """A value in which each option is reduced to its value. Slack returns the options' texts with its own marks."""
+    """A value in which each option is reduced to its own value: Slack adds flags to the options' texts."""
     if isinstance(value, list):
         return [bare(one) for one in value]
     if isinstance(value, dict):

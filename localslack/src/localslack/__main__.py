@@ -25,8 +25,8 @@ def main() -> int:
         "http_url": options.http or "",
         "rate_limits": options.rate_limits,
     }
-    named = {"signing_secret", "bot_token", "app_token", "commands"}
-    settings |= {name: value for name, value in vars(options).items() if name in named and value is not None}
+    optional = {"signing_secret", "bot_token", "app_token", "commands"}
+    settings |= {name: value for name, value in vars(options).items() if name in optional and value is not None}
     with contextlib.suppress(KeyboardInterrupt):
         return asyncio.run(_serve(Slack(settings), options.host, options.port, options.state))
     return 0
@@ -59,6 +59,7 @@ async def _serve(slack: Slack, host: str, port: int, state: Path | None) -> int:
 
 
 def _refused(sentence: str) -> int:
+    """Write why the local Slack doesn't start. Returns the exit code."""
     sys.stderr.write(sentence + "\n")
     return 2
 
@@ -70,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--state", type=Path, metavar="FILE", help="keep workspaces, people, channels and messages in this file"
     )
-    way = parser.add_mutually_exclusive_group()
-    way.add_argument("--socket", action="store_true", help="deliver over Socket Mode (the default)")
-    way.add_argument("--http", metavar="URL", help="deliver by signed HTTP requests to this URL")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--socket", action="store_true", help="deliver over Socket Mode (the default)")
+    mode.add_argument("--http", metavar="URL", help="deliver by signed HTTP requests to this URL")
     parser.add_argument("--signing-secret", metavar="SECRET", help="default: local-signing-secret")
     parser.add_argument("--bot-token", metavar="TOKEN", help="default: xoxb-local")
     parser.add_argument("--app-token", metavar="TOKEN", help="default: xapp-local")

@@ -1,4 +1,7 @@
-"""Finds the workspace, app, person and conversation of a request to the control API, and checks that the person may be there."""
+"""Finds the workspace, app, person and conversation of a request to the control API.
+
+A person finds only their own conversations.
+"""
 
 from typing import Any
 
@@ -11,7 +14,7 @@ Json = dict[str, Any]
 
 
 class Refused(Exception):
-    """A person could not have done this in Slack. The text is the error code for the page."""
+    """The control API refuses a request: it is wrong, or a person couldn't do this in Slack. `error` is the code."""
 
     def __init__(self, error: str, status: int = 400) -> None:
         super().__init__(error)
@@ -19,7 +22,7 @@ class Refused(Exception):
         self.status = status
 
 
-def workspace(slack: Slack, asked: Json) -> Workspace:
+def find_workspace(slack: Slack, asked: Json) -> Workspace:
     """The workspace that `team` names, else the first. Raises Refused."""
     team_id = asked.get("team")
     found = slack.workspaces.get(team_id) if team_id else slack.first.workspace
@@ -28,30 +31,30 @@ def workspace(slack: Slack, asked: Json) -> Workspace:
     return found
 
 
-def installation(slack: Slack, asked: Json) -> Installation:
+def find_installation(slack: Slack, asked: Json) -> Installation:
     """The installation that `team` and `app` name, else the workspace's first. Raises Refused."""
-    where = workspace(slack, asked)
+    workspace = find_workspace(slack, asked)
     if not asked.get("app"):
-        if not where.installations:
+        if not workspace.installations:
             raise Refused("no_app_installed", 404)
-        return where.installations[0]
-    found = where.installation(asked["app"])
+        return workspace.installations[0]
+    found = workspace.installation(asked["app"])
     if found is None:
         raise Refused("app_not_found", 404)
     return found
 
 
-def person(where: Workspace, user: Any) -> Person:
-    """The person with this id, who must be able to act. Raises Refused."""
-    found = where.people.get(user)
+def find_person(workspace: Workspace, user: Any) -> Person:
+    """The person with this id, who must not be deleted. Raises Refused."""
+    found = workspace.people.get(user)
     if found is None or found.deleted:
         raise Refused("user_not_found", 404)
     return found
 
 
-def conversation(where: Workspace, user: str, channel: Any) -> Conversation:
+def find_conversation(workspace: Workspace, user: str, channel: Any) -> Conversation:
     """The conversation with this id, if it is one of the person's. Raises Refused."""
-    found = where.conversations.get(channel)
+    found = workspace.conversations.get(channel)
     if found is None or user not in found.members:
         raise Refused("channel_not_found", 404)
     return found

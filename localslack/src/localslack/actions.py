@@ -1,4 +1,4 @@
-"""A person's actions on elements in modals and messages: searches options, types, picks, clicks."""
+"""What a person does with elements in views and messages: search options, type, pick, click."""
 
 import itertools
 from typing import Any
@@ -14,7 +14,7 @@ from localslack.values import accepted
 
 Json = dict[str, Any]
 _TYPED = frozenset({"plain_text_input", "number_input", "email_text_input", "url_text_input", "rich_text_input"})
-_QUESTIONS = itertools.count(1)
+_QUESTIONS = itertools.count(1)  # each request for options gets a number
 _ON_ENTER = {"trigger_actions_on": ["on_enter_pressed"]}
 
 
@@ -38,7 +38,8 @@ async def suggest(place: Place, body: Json) -> Json:
         place.to.shared.log.add("ack", "block_suggestion", bot=place.to.bot, user=place.user, **refused)
         return {"ok": False, "error": "invalid_options", "problems": problems.lines()}
     answer = _echoed(ack.body)
-    if question > place.offered.get(ids, (0, []))[0]:
+    answered, _ = place.offered.get(ids, (0, []))
+    if question > answered:  # else a newer question was answered first
         place.offered[ids] = (question, all_options(answer))
     return answer
 
@@ -56,7 +57,7 @@ async def put_in(place: Place, body: Json) -> Json:
     state = {name: part for name, part in place.values[ids[0]][ids[1]].items() if name != "type"}
     extra = {"placeholder": element["placeholder"]} if "placeholder" in element else {}
     action = {"type": element["type"], "action_id": ids[1], "block_id": ids[0], **state, **extra}
-    return await _tell(place, action)
+    return await _dispatch(place, action)
 
 
 async def click(place: Place, body: Json) -> Json:
@@ -65,19 +66,23 @@ async def click(place: Place, body: Json) -> Json:
     ids = {"action_id": element["action_id"], "block_id": block["block_id"]}
     if element["type"] == "button":
         shown = {k: element[k] for k in ("confirm", "text", "value", "style", "url") if k in element}
-        return await _tell(place, ids | shown | {"type": "button"})
+        return await _dispatch(place, ids | shown | {"type": "button"})
     if element["type"] == "overflow":
         wanted = body.get("selected_option") or {}
         value = wanted.get("value", body.get("value"))
         option = next((one for one in element["options"] if one.get("value") == value), None)
         if option is None:
             raise Refused("option_not_offered")
-        return await _tell(place, ids | {"type": "overflow", "selected_option": option})
+        return await _dispatch(place, ids | {"type": "overflow", "selected_option": option})
     return await put_in(place, body)
 
 
 def _dispatches(block: Json, element: Json, *, enter: bool) -> bool:
-    """Whether the app gets a payload: for input blocks only with `dispatch_action`, for other blocks always (docs.slack.dev: input block)."""
+    """Whether the app gets a payload (docs.slack.dev: input block).
+
+    An input block needs `dispatch_action` for this. If people type into the element, its `dispatch_action_config` must
+    allow it, too. In other blocks, every element that has a value gives a payload.
+    """
     if block["type"] != "input":
         return slot(element["type"]) is not None
     if not block["dispatch_action"]:
@@ -88,7 +93,7 @@ def _dispatches(block: Json, element: Json, *, enter: bool) -> bool:
     return "on_character_entered" in wanted or (enter and "on_enter_pressed" in wanted)
 
 
-async def _tell(place: Place, action: Json) -> Json:
+async def _dispatch(place: Place, action: Json) -> Json:
     payload = payloads.block_actions(place.to, place.user, place.parts("block_actions"), action)
     ack = await place.to.deliver("block_actions", payload, user=place.user)
     return {"dispatched": True} | ({"ack_error": ack.error} if ack.error else {})

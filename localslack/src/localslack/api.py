@@ -39,8 +39,9 @@ METHODS: dict[str, Method] = {
     "views.push": api_views.push,
     "views.update": api_views.update,
 }
-# These methods take no bot token. The first takes an app-level token, the second none.
-_OPEN, _TEST = "apps.connections.open", "api.test"
+# These two methods take no bot token.
+_OPEN = "apps.connections.open"  # takes an app-level token
+_TEST = "api.test"  # takes no token
 SCOPES = {
     "bots.info": "users:read",
     "chat.delete": "chat:write",
@@ -52,15 +53,16 @@ SCOPES = {
     "users.info": "users:read",
     "users.lookupByEmail": "users:read.email",
 }
-# These need the scope for the kind of conversation that they are about.
+# The scope that these need depends on the kind of the conversation, for example "im:read" or "groups:history".
 _BY_KIND = {"conversations.info": "read", "conversations.history": "history", "conversations.replies": "history"}
 _FAMILY = {"channel": "channels", "private": "groups", "im": "im"}
 _HANG_SECONDS = 60.0
 
 
 async def handle(slack: Slack, request: web.Request) -> web.StreamResponse:
-    """One call of a method, from its token to the log."""
-    method, log = request.match_info["method"], slack.shared.log
+    """Answer one call of a method, and log it."""
+    method = request.match_info["method"]
+    log = slack.shared.log
     started = time.monotonic()
     caller: Installation | App | None = None
     fault: Fault | None = None
@@ -86,7 +88,7 @@ async def handle(slack: Slack, request: web.Request) -> web.StreamResponse:
 
 
 def _call(slack: Slack, caller: Installation | App | None, method: str, args: Json) -> tuple[Json, int]:
-    if caller is None:
+    if caller is None:  # api.test
         return {"ok": True, "args": args}, 200
     channel = _channel(args)
     if slack.shared.switches.rate_limits and (seconds := caller.rates.wait(method, channel)):
@@ -98,7 +100,7 @@ def _call(slack: Slack, caller: Installation | App | None, method: str, args: Js
 
 
 async def _arguments(request: web.Request) -> Json:
-    """Arguments from the query, a form or a JSON body."""
+    """The arguments from the query and from a form or a JSON body. Raises ApiError."""
     args: Json = dict(request.query)
     if request.content_type == "application/json":
         try:
@@ -122,7 +124,7 @@ def _bot(caller: Installation | App | None) -> Bot | None:
 
 
 def _authenticated(slack: Slack, method: str, args: Json, request: web.Request) -> Installation | App | None:
-    """The owner of the token: an installation, or an app for its app-level token. Raises ApiError."""
+    """The token's owner: an installation, or an app for its app-level token. None for api.test. Raises ApiError."""
     if method not in METHODS and method not in (_OPEN, _TEST):
         raise ApiError("unknown_method", req_method=method)
     if method == _TEST:
@@ -151,7 +153,7 @@ def _check_scope(caller: Installation, method: str, channel: str | None) -> None
 
 
 async def _fail(fault: Fault, request: web.Request) -> web.Response | None:
-    """The answer that the fault asks for, or None if the call goes on. Raises ApiError."""
+    """Wait as the fault says. Returns the answer that it asks for, or None if the call goes on. Raises ApiError."""
     await asyncio.sleep(_HANG_SECONDS if fault.kind == "timeout" and not fault.delay else fault.delay)
     if fault.kind in ("drop", "timeout"):
         _hang_up(request)

@@ -39,7 +39,7 @@ def text(args: Json, name: str) -> str:
 
 
 def flag(args: Json, name: str) -> bool:
-    """A boolean argument, in the form that JSON or an HTML form has."""
+    """A boolean argument, as JSON or a form has it. False if it is missing."""
     return args.get(name) in (True, "true", "True", "1", 1)
 
 

@@ -54,7 +54,8 @@ def post_ephemeral(caller: Installation, args: Json) -> Json:
 def update(caller: Installation, args: Json) -> Json:
     """Change one of the app's own messages (docs.slack.dev: chat.update).
 
-    Text without blocks removes the blocks. Without text and blocks, the blocks stay.
+    An update with metadata alone leaves text, blocks and attachments as they are. Any other update removes the old
+    blocks and attachments. Without text, it keeps the old text.
     """
     where, message = _own_message(caller, args, "cant_update_message")
     if where.is_archived:
@@ -139,7 +140,10 @@ def _metadata(args: Json) -> Json | None:
 
 
 def _thread(where: Conversation, args: Json) -> Json:
-    """The thread to post to. Slack posts a reply to a message that is gone outside the thread (gh:slack-go/slack#1571)."""
+    """The `thread_ts` of a message, in a dict. Raises ApiError.
+
+    The dict is empty if the parent is gone: Slack then posts the reply outside threads (gh:slack-go/slack#1571).
+    """
     thread_ts = text(args, "thread_ts")
     if thread_ts not in where.messages:
         return {}
@@ -149,6 +153,7 @@ def _thread(where: Conversation, args: Json) -> Json:
 
 
 def _own_message(caller: Installation, args: Json, not_own: str) -> tuple[Conversation, Json]:
+    """One of the app's own messages. Raises ApiError, with the code `not_own` if it is somebody else's."""
     where = visible(caller, text(args, "channel"))
     message = where.messages.get(text(args, "ts"))
     if message is None or message.get("is_ephemeral"):

@@ -125,11 +125,13 @@ def _within(args: Json, messages: list[Json]) -> list[Json]:
 
 
 def _padded(ts: str) -> str:
+    """The timestamp with 10 and 6 digits, so that comparing texts compares times."""
     seconds, _, rest = ts.partition(".")
     return f"{seconds:0>10}.{rest:0<6}" if ts and ts != "0" else "0" * 10 + "." + "0" * 6
 
 
 def _page(args: Json, messages: list[Json]) -> Json:
+    """The answer with the page of `messages` that `limit` and `cursor` ask for. Raises ApiError."""
     wanted = text(args, "limit") or str(_PAGE)
     if not wanted.isdecimal() or wanted == "0":
         raise ApiError("invalid_limit")

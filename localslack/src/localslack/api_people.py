@@ -47,7 +47,7 @@ def auth_test(caller: Installation, _args: Json) -> Json:
 
 
 def connections_open(shared: Shared, app: App) -> Json:
-    """A WebSocket address for Socket Mode. It gets the app's payloads of all workspaces."""
+    """A WebSocket address for Socket Mode. The payloads of all workspaces come to this socket."""
     address = f"ws{shared.base_url.removeprefix('http')}/link/"
     return {"ok": True, "url": f"{address}?ticket={app.sockets.ticket()}&app_id={app.id}"}
 

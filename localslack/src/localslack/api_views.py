@@ -67,7 +67,7 @@ def publish(caller: Installation, args: Json) -> Json:
 
 
 def _trigger(caller: Installation, args: Json) -> Trigger:
-    """Uses up the trigger even if the view is invalid. Slack doesn't document what it does in that case."""
+    """Use up the trigger, even if the view is invalid: what Slack does then isn't documented. Raises ApiError."""
     try:
         given = args.get("trigger_id") or args.get("interactivity_pointer")
         return caller.shared.triggers.take(caller.bot, given, caller.shared.switches.trigger_ttl)
@@ -93,6 +93,7 @@ def _check_hash(args: Json, view: View) -> None:
 
 
 def _done(work: Callable[[], _T]) -> _T:
+    """The result of `work`. Its ViewError becomes an ApiError."""
     try:
         return work()
     except ViewError as error:

@@ -22,12 +22,12 @@ class App:
 
     @property
     def port(self) -> Port:
-        """The way that its settings name: an app uses Socket Mode or HTTP, never both."""
+        """The way to the app in the mode of its settings: an app uses Socket Mode or HTTP, never both."""
         return self.sockets if self.settings.mode == "socket" else self.http
 
     @property
     def connected(self) -> int:
-        """How many ways lead to the app: its sockets, or its request URL."""
+        """The number of open sockets. With HTTP: 1 if the app has a request URL, else 0."""
         return len(self.sockets.shown()) if self.settings.mode == "socket" else int(bool(self.settings.http_url))
 
     def declares(self, command: str) -> bool:

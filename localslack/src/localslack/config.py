@@ -1,4 +1,4 @@
-"""The settings: how an app is reached, what it may do in a workspace, and how strict the time limits are."""
+"""The settings: how an app is reached, what it may do in a workspace, and how strict the local Slack is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -13,7 +13,7 @@ _SECRETS = frozenset({"signing_secret", "bot_token", "app_token"})
 
 
 class BadConfig(Exception):
-    """A setting that does not exist, or a value of the wrong type."""
+    """A setting that does not exist, or a value that doesn't fit it."""
 
 
 @dataclass(kw_only=True)
@@ -48,7 +48,7 @@ class Switches:
     """How strict the local Slack is with everybody."""
 
     rate_limits: bool = False
-    deadline: float = _INTERACTION["ack_deadline_seconds"]
+    deadline: float = _INTERACTION["ack_deadline_seconds"]  # seconds for an ack
     trigger_ttl: float = _INTERACTION["trigger_id"]["ttl_seconds"]
     event_retry_delays: list[float] = field(default_factory=lambda: [0.0, 60.0, 300.0])
 
@@ -93,8 +93,8 @@ def _is_shortcut(one: Any) -> bool:
     """Whether this is a shortcut as an app's manifest has it (docs.slack.dev: reference/app-manifest)."""
     if not isinstance(one, dict) or one.get("type") not in ("global", "message"):
         return False
-    given = {"description": "-"} | one
-    return all(_is_text(given.get(name), *_SHORTCUT[name]) for name in ("name", "callback_id", "description"))
+    described = {"description": "-"} | one  # tests may leave the description out
+    return all(_is_text(described.get(name), *_SHORTCUT[name]) for name in ("name", "callback_id", "description"))
 
 
 def _is_text(value: Any, least: int, most: int) -> bool:

@@ -1,6 +1,6 @@
 """The control API for people: the page and the tests act and look as one person.
 
-Every request may name its workspace by `team`, and where it matters its app by `app`. The default is the first.
+Every request may name its workspace by `team`, and some their app by `app`. The defaults are the first ones.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from localslack import modals
-from localslack.access import Refused, conversation, installation, person, workspace
+from localslack.access import Refused, find_conversation, find_installation, find_person, find_workspace
 from localslack.actions import click, put_in, suggest
 from localslack.conversation import is_hidden_reply
 from localslack.people import edit_text, open_home, type_text, use_shortcut
@@ -60,45 +60,45 @@ class People:
         ]
 
     async def _state(self, query: Json) -> Json:
-        where = workspace(self._slack, query)
-        me = person(where, query.get("user"))
-        apps = [_shown(one) for one in where.installations if not one.is_removed]
+        workspace = find_workspace(self._slack, query)
+        me = find_person(workspace, query.get("user"))
+        apps = [_shown(one) for one in workspace.installations if not one.is_removed]
         return {
             **await self._people(query),
             "me": asdict(me),
             "app": apps[0] if apps else None,
             "apps": apps,
             "mode": self._slack.first.app.settings.mode,
-            "channels": [where.described(one, me.id) for one in where.of(me.id)],
+            "channels": [workspace.described(one, me.id) for one in workspace.of(me.id)],
         }
 
     async def _messages(self, query: Json) -> Json:
-        place = workspace(self._slack, query)
-        user = person(place, query.get("user")).id
-        shown = list(conversation(place, user, query.get("channel")).visible_to(user))
+        workspace = find_workspace(self._slack, query)
+        user = find_person(workspace, query.get("user")).id
+        shown = list(find_conversation(workspace, user, query.get("channel")).visible_to(user))
         if thread_ts := query.get("thread_ts"):
             return {"messages": [one for one in shown if thread_ts in (one["ts"], one.get("thread_ts"))]}
         return {"messages": [one for one in shown if not is_hidden_reply(one)]}
 
     async def _views(self, query: Json) -> Json:
-        where = workspace(self._slack, query)
-        return where.screen(person(where, query.get("user")).id)
+        workspace = find_workspace(self._slack, query)
+        return workspace.screen(find_person(workspace, query.get("user")).id)
 
     async def _people(self, query: Json) -> Json:
-        where = workspace(self._slack, query)
+        workspace = find_workspace(self._slack, query)
         return {
             "workspaces": [asdict(one.team) for one in self._slack.workspaces.values()],
-            "team": asdict(where.team),
-            "people": [asdict(one) for one in where.people.values()],
+            "team": asdict(workspace.team),
+            "people": [asdict(one) for one in workspace.people.values()],
         }
 
     async def _type(self, body: Json) -> Json:
-        where = workspace(self._slack, body)
-        return await type_text(where, body["user"], body["channel"], body["text"], body.get("thread_ts"))
+        workspace = find_workspace(self._slack, body)
+        return await type_text(workspace, body["user"], body["channel"], body["text"], body.get("thread_ts"))
 
     async def _edit(self, body: Json) -> Json:
-        where = workspace(self._slack, body)
-        return edit_text(where, body["user"], body["channel"], body["ts"], body["text"])
+        workspace = find_workspace(self._slack, body)
+        return edit_text(workspace, body["user"], body["channel"], body["ts"], body["text"])
 
     async def _suggest(self, body: Json) -> Json:
         return await suggest(self._places.find(body), body)
@@ -110,39 +110,39 @@ class People:
         return await click(self._places.find(body), body)
 
     async def _submit(self, body: Json) -> Json:
-        where = workspace(self._slack, body)
-        view = top_view(where, body["user"], body["view_id"])
-        return await modals.submit(owner(where, view.bot.app_id), view)
+        workspace = find_workspace(self._slack, body)
+        view = top_view(workspace, body["user"], body["view_id"])
+        return await modals.submit(owner(workspace, view.bot.app_id), view)
 
     async def _close(self, body: Json) -> Json:
-        where = workspace(self._slack, body)
-        view = top_view(where, body["user"], body["view_id"])
-        return await modals.close(owner(where, view.bot.app_id), view, everything=bool(body.get("all")))
+        workspace = find_workspace(self._slack, body)
+        view = top_view(workspace, body["user"], body["view_id"])
+        return await modals.close(owner(workspace, view.bot.app_id), view, everything=bool(body.get("all")))
 
     async def _read(self, body: Json) -> Json:
-        place = workspace(self._slack, body)
-        where = conversation(place, body["user"], body["channel"])
+        workspace = find_workspace(self._slack, body)
+        where = find_conversation(workspace, body["user"], body["channel"])
         where.last_read[body["user"]] = max(where.messages, default="")
-        shown = place.described(where, body["user"])
-        place.publish("channel", {"channel": shown}, to=[body["user"]])
+        shown = workspace.described(where, body["user"])
+        workspace.publish("channel", {"channel": shown}, to=[body["user"]])
         return {"unread": shown["unread"]}
 
     async def _dm(self, body: Json) -> Json:
-        where = workspace(self._slack, body)
-        other = body.get("with") or installation(self._slack, body).bot.user_id
-        first, second = person(where, body["user"]).id, person(where, other).id
-        return {"channel": where.described(where.direct(first, second), first)}
+        workspace = find_workspace(self._slack, body)
+        other = body.get("with") or find_installation(self._slack, body).bot.user_id
+        first, second = find_person(workspace, body["user"]).id, find_person(workspace, other).id
+        return {"channel": workspace.described(workspace.direct(first, second), first)}
 
     async def _home(self, body: Json) -> Json:
-        return open_home(installation(self._slack, body), body["user"], body.get("tab", "home"))
+        return open_home(find_installation(self._slack, body), body["user"], body.get("tab", "home"))
 
     async def _shortcut(self, body: Json) -> Json:
-        to = installation(self._slack, body)
+        to = find_installation(self._slack, body)
         return await use_shortcut(to, body["user"], body["callback_id"], body.get("channel"), body.get("ts"))
 
 
 def _shown(one: Installation) -> Json:
-    """An app as the page knows it."""
+    """An installed app, as the page gets it."""
     return {
         "id": one.app.id,
         "name": one.app.name,

@@ -1,11 +1,11 @@
-"""The control API for workspaces and apps: adds workspaces, adds apps, installs them, configures them."""
+"""The control API for workspaces and apps: add workspaces, add apps, install and configure them."""
 
 from typing import Any
 
 from aiohttp import web
 
 from localslack import farewell, manifest
-from localslack.access import Refused, installation, workspace
+from localslack.access import Refused, find_installation, find_workspace
 from localslack.apps import App
 from localslack.config import AppSettings, BadConfig, Grant, Settings, apply, public
 from localslack.control import act, look
@@ -38,19 +38,17 @@ class Apps:
         ]
 
     async def _add_workspace(self, body: Json) -> Json:
-        """A workspace with the seed's people and channels: `id`, and perhaps `name` and `domain`."""
+        """Add a workspace with the seed's people and channels. `name` and `domain` may be left out."""
         given = {"name": body["id"], "domain": body["id"].lower()} | body
         try:
             self._slack.add_workspace(Team(**given))
-        except TypeError as error:
-            raise Refused(str(error)) from error
-        except Taken as error:
+        except (TypeError, Taken) as error:
             raise Refused(str(error)) from error
         self._tell()
         return {"team": given}
 
     async def _add_app(self, body: Json) -> Json:
-        """An app: `id`, and perhaps `name` and any of its settings, `app_token` and `signing_secret` among them."""
+        """Add an app. The body may have its `name` and any of its settings, secrets included."""
         app_id = body.pop("id")
         name = body.pop("name", app_id)
         settings = AppSettings(app_token=f"xapp-{app_id}", signing_secret=f"secret-{app_id}")
@@ -63,41 +61,42 @@ class Apps:
 
     async def _install(self, body: Json) -> Json:
         """Install `app` in `team`, for the first time or again. The bot becomes a member of `channels`."""
-        where = workspace(self._slack, {"team": body.pop("team")})
+        workspace = find_workspace(self._slack, {"team": body.pop("team")})
         app = self._app(body.pop("app"))
         channels = body.pop("channels", [])
-        if unknown := set(channels) - set(where.conversations):
+        if unknown := set(channels) - set(workspace.conversations):
             raise Refused(f"channel_not_found: {min(unknown)}")
         bot = Bot(
-            team_id=where.team.id,
+            team_id=workspace.team.id,
             app_id=app.id,
             user_id=body.pop("bot_user_id", None) or new_id("U"),
             bot_id=body.pop("bot_id", None) or new_id("B"),
             name=app.name,
         )
         name = body.pop("bot_name", app.name.lower())
-        grant = Grant(bot_token=f"xoxb-{where.team.id}-{app.id}")
+        grant = Grant(bot_token=f"xoxb-{workspace.team.id}-{app.id}")
         _apply(body, grant)
         try:
-            made = self._slack.install(app, where, grant, bot, name)
+            made = self._slack.install(app, workspace, grant, bot, name)
         except Taken as error:
             raise Refused(str(error)) from error
         for channel in channels:
-            members = where.conversations[channel].members
-            members += [made.bot.user_id] if made.bot.user_id not in members else []
-            where.tell_channel(where.conversations[channel])
+            conversation = workspace.conversations[channel]
+            if made.bot.user_id not in conversation.members:
+                conversation.members.append(made.bot.user_id)
+            workspace.tell_channel(conversation)
         self._tell()
         return {"installation": _shown(made)}
 
     async def _uninstall(self, body: Json) -> Json:
-        """Somebody removes the app from the workspace. `installations` installs it again."""
-        farewell.uninstall(self._slack, installation(self._slack, body))
+        """Somebody removes the app from the workspace. `POST installations` installs it again."""
+        farewell.uninstall(self._slack, find_installation(self._slack, body))
         self._tell()
         return {}
 
     async def _revoke(self, body: Json) -> Json:
         """Somebody revokes the app's bot token."""
-        farewell.revoke(self._slack, installation(self._slack, body))
+        farewell.revoke(self._slack, find_installation(self._slack, body))
         return {}
 
     async def _use_manifest(self, body: Json) -> Json:
@@ -122,8 +121,8 @@ class Apps:
         return {"config": shown}
 
     def _settings(self, asked: Json) -> tuple[Settings, ...]:
-        one = installation(self._slack, asked)
-        return self._slack.settings_of(one.app, one)
+        installation = find_installation(self._slack, asked)
+        return self._slack.settings_of(installation.app, installation)
 
     def _app(self, app_id: Any) -> App:
         if app_id not in self._slack.apps:

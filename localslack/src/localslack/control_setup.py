@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from localslack.access import Refused, installation, workspace
+from localslack.access import Refused, find_installation, find_workspace
 from localslack.apps import App
 from localslack.control import act, look
 from localslack.conversation import Conversation
@@ -22,7 +22,7 @@ from localslack.workspace import Workspace
 Json = dict[str, Any]
 _NEEDED = {"people": ("id",), "deliver": ("type",), "clock": ("advance",)}
 _FORGEABLE = ("body", "content_type", "secret", "timestamp", "headers", "url")
-# Slack itself sends these when URLs are configured, and now and then later (docs.slack.dev: using-http-request-urls).
+# Slack itself sends these when URLs are configured, and sometimes later (docs.slack.dev: using-http-request-urls).
 _OWN: dict[str, Json] = {
     "ssl_check": {"ssl_check": "1", "token": TOKEN},
     "url_verification": {"type": "url_verification", "token": TOKEN, "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmd"},
@@ -70,9 +70,9 @@ class Setup:
         return {"connections": self._app(query).sockets.shown()}
 
     def _app(self, asked: Json) -> App:
-        """The app. It has the same sockets for all workspaces in which it is installed."""
+        """The app that `app` names, even if it isn't installed. Without `app`: the first app in the workspace."""
         named = self._slack.apps.get(asked.get("app") or "")
-        return named or installation(self._slack, asked).app
+        return named or find_installation(self._slack, asked).app
 
     async def _add_fault(self, body: Json) -> Json:
         try:
@@ -92,43 +92,43 @@ class Setup:
         return await self._sockets(body)
 
     async def _set_person(self, body: Json) -> Json:
-        where, changes = self._taken(body)
+        workspace, changes = self._split(body)
         _check_names(changes, Person)
-        person = where.people.get(changes["id"])
+        person = workspace.people.get(changes["id"])
         if person is None:
-            defaults: Json = {"name": changes["id"].lower(), "real_name": changes["id"], "team_id": where.team.id}
-            where.people[changes["id"]] = Person(**(defaults | changes))
+            defaults: Json = {"name": changes["id"].lower(), "real_name": changes["id"], "team_id": workspace.team.id}
+            workspace.people[changes["id"]] = Person(**(defaults | changes))
         else:
             _change(person, changes)
-        self._slack.shared.hub.publish("config", {"person": changes["id"]}, team=where.team.id)
+        self._slack.shared.hub.publish("config", {"person": changes["id"]}, team=workspace.team.id)
         return {}
 
     async def _set_channel(self, body: Json) -> Json:
-        bot = installation(self._slack, body).bot.user_id
-        place, changes = self._taken(body)
+        bot = find_installation(self._slack, body).bot.user_id
+        workspace, changes = self._split(body)
         is_member = changes.pop("is_member_bot", None)
         if "is_private" in changes:
             changes["kind"] = "private" if changes.pop("is_private") else "channel"
         _check_names(changes, Conversation)
-        if unknown := set(changes.get("members", [])) - set(place.people):
+        if unknown := set(changes.get("members", [])) - set(workspace.people):
             raise Refused(f"user_not_found: {min(unknown)}")
         channel_id = changes.get("id") or new_id("C")
-        where = place.conversations.get(channel_id)
-        before = set(where.members) if where else set[str]()
+        where = workspace.conversations.get(channel_id)
+        members_before = set(where.members) if where else set[str]()
         if where is None:
             defaults: Json = {"id": channel_id, "name": channel_id.lower()}
-            where = place.conversations[channel_id] = Conversation(**(defaults | changes))
+            where = workspace.conversations[channel_id] = Conversation(**(defaults | changes))
         else:
             _change(where, changes)
         if is_member is not None:
             where.members = [one for one in where.members if one != bot] + ([bot] if is_member else [])
-        place.publish("channel_left", {"channel": where.id}, to=before - set(where.members))
-        place.tell_channel(where)
-        return {"channel": place.described(where, bot)}
+        workspace.publish("channel_left", {"channel": where.id}, to=members_before - set(where.members))
+        workspace.tell_channel(where)
+        return {"channel": workspace.described(where, bot)}
 
     async def _deliver(self, body: Json) -> Json:
         """Send any payload to the app. Over HTTP, its parts may be forged."""
-        to = installation(self._slack, body)
+        to = find_installation(self._slack, body)
         delivery = Delivery(kind=body["type"], payload=body.get("payload") or _OWN.get(body["type"], {}))
         forged = {name: body[name] for name in _FORGEABLE if name in body}
         if not forged:
@@ -151,9 +151,9 @@ class Setup:
         await self._slack.reset()
         return {}
 
-    def _taken(self, body: Json) -> tuple[Workspace, Json]:
-        """The workspace, and the rest of the request."""
-        return workspace(self._slack, body), {k: v for k, v in body.items() if k not in ("team", "app")}
+    def _split(self, body: Json) -> tuple[Workspace, Json]:
+        """The workspace, and the request without the names of workspace and app."""
+        return find_workspace(self._slack, body), {k: v for k, v in body.items() if k not in ("team", "app")}
 
 
 def _shown(ack: Ack) -> Json:

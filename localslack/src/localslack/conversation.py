@@ -10,7 +10,7 @@ Kind = Literal["channel", "private", "im"]
 
 @dataclass(kw_only=True)
 class Conversation:
-    """`messages` is in order of time and includes ephemeral messages."""
+    """`messages` has all messages by their ts, in order of time, with the ephemeral ones."""
 
     id: str
     name: str
@@ -20,13 +20,13 @@ class Conversation:
     is_read_only: bool = False
     is_shared: bool = False  # another company reads the channel, too
     is_pending_shared: bool = False  # the other company has been invited
-    host: str = ""  # the workspace of another company that created the channel; empty: this one
+    host: str = ""  # the other company's workspace if that created the channel, else empty
     messages: dict[str, Json] = field(default_factory=dict)
     threads: dict[str, list[str]] = field(default_factory=dict)  # parent's ts -> the replies' ts
-    last_read: dict[str, str] = field(default_factory=dict)
+    last_read: dict[str, str] = field(default_factory=dict)  # user -> ts of the last message that they have seen
 
     def add(self, message: Json) -> None:
-        """Keep a message that has its ts."""
+        """Keep a message, which already has its ts."""
         self.messages[message["ts"]] = message
         if message.get("thread_ts", message["ts"]) != message["ts"]:
             self.threads.setdefault(message["thread_ts"], []).append(message["ts"])

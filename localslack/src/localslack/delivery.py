@@ -13,7 +13,7 @@ from localslack.log import Log
 
 Json = dict[str, Any]
 AckError = Literal["operation_timeout", "dispatch_failed"]
-# The kinds whose ack may carry a payload over a socket (in recordings, block_actions has `accepts_response_payload: false`).
+# The kinds whose ack may carry a payload over a socket. Recorded block_actions have `accepts_response_payload: false`.
 ANSWERABLE = frozenset({"slash_commands", "view_submission", "block_suggestion"})
 _RETRY_REASON: dict[AckError | None, str] = {"operation_timeout": "http_timeout", "dispatch_failed": "http_error"}
 
@@ -30,7 +30,11 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True)
 class Ack:
-    """The answer that the app gave in time, or the reason why there is none. `body` is parsed JSON, `text` any other body."""
+    """The app's answer.
+
+    `error` is set if the app couldn't be reached, or gave no answer with status 200 in time. `body` is the answer's
+    parsed JSON. `text` is any other body.
+    """
 
     error: AckError | None = None
     status: int | None = None
@@ -55,7 +59,7 @@ class Port(Protocol):
 
 
 class Addressee(Protocol):
-    """An installed app: who it is, and the way to it at this moment."""
+    """An installed app: who it is, and the way to it in its present mode."""
 
     @property
     def bot(self) -> Bot: ...
@@ -74,23 +78,23 @@ class Courier:
         self._background: set[asyncio.Task[Any]] = set()
 
     async def deliver(self, to: Addressee, kind: str, payload: Json, *, user: str | None = None) -> Ack:
-        """Deliver once and wait for the ack. Faults that are planned for this kind happen here."""
+        """Deliver without retries, and wait for the ack. Faults that are planned for this kind happen here."""
         delivery = Delivery(kind=kind, payload=payload)
         if slow := self._faults.for_delivery("slow", kind, to.bot):
             await asyncio.sleep(slow.delay)
         if self._faults.for_delivery("duplicate", kind, to.bot):
-            self._later(self._send(to, delivery, user))
+            self._in_background(self._send(to, delivery, user))
         ack = await self._send(to, delivery, user)
         if ack.error is None and self._faults.for_delivery("late_ack", kind, to.bot):
             return Ack(error="operation_timeout")
         return ack
 
     def send_event(self, to: Addressee, payload: Json) -> None:
-        """Deliver an event. Without an ack, deliver it again after each of `event_retry_delays`.
+        """Deliver an event in the background (docs.slack.dev: events-api).
 
-        docs.slack.dev: events-api
+        While the app doesn't acknowledge it, it is delivered again after each of `event_retry_delays`.
         """
-        self._later(self._event(to, Delivery(kind="event_callback", payload=payload)))
+        self._in_background(self._deliver_event(to, Delivery(kind="event_callback", payload=payload)))
 
     async def close(self) -> None:
         """Cancel all deliveries that aren't finished."""
@@ -98,10 +102,10 @@ class Courier:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
-    async def _event(self, to: Addressee, delivery: Delivery) -> None:
+    async def _deliver_event(self, to: Addressee, delivery: Delivery) -> None:
         ack = await self._send(to, delivery, None)
         if ack.error is None and self._faults.for_delivery("duplicate", delivery.kind, to.bot):
-            ack = Ack(error="operation_timeout")  # the app's ack got lost on its way, so Slack tries again
+            ack = Ack(error="operation_timeout")  # as if the app's ack were lost on its way: Slack tries again
         for number, delay in enumerate(self._switches.event_retry_delays, start=1):
             if ack.error is None or ack.no_retry:
                 return
@@ -118,7 +122,7 @@ class Courier:
         self._log.add("ack", delivery.kind, bot=to.bot, user=user, response=ack.shown(), status=ack.status, ms=spent)
         return ack
 
-    def _later(self, work: Coroutine[Any, Any, Any]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)

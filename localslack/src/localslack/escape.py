@@ -3,7 +3,7 @@
 import re
 
 _STRAY_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
-# In mrkdwn, these have a meaning between angle brackets: mentions, channels, commands and links.
+# In mrkdwn, these have a meaning between angle brackets: mentions, channels, @here and the like, and links.
 _CONTROL_SEQUENCE = re.compile(r"<(?:[@#!][^<>]+|[a-z][a-z0-9+.-]*:[^<>\s]+(?:\|[^<>]*)?)>", re.IGNORECASE)
 
 
@@ -13,7 +13,10 @@ def escape_plain(text: str) -> str:
 
 
 def escape_mrkdwn(text: str) -> str:
-    """Message text, or the text of a mrkdwn object, as Slack returns it: mentions, links and so on stay, the rest is escaped."""
+    """Message text, or the text of a mrkdwn object, as Slack returns it.
+
+    Mentions, links and so on stay as they are. The rest is escaped.
+    """
     done = 0
     parts: list[str] = []
     for match in _CONTROL_SEQUENCE.finditer(text):

@@ -1,6 +1,7 @@
 """Removes an app from a workspace, or revokes its token.
 
-docs.slack.dev: reference/events/app_uninstalled, reference/events/tokens_revoked, reference/methods/auth.test ("Errors").
+docs.slack.dev: reference/events/app_uninstalled, reference/events/tokens_revoked, reference/methods/auth.test
+("Errors").
 """
 
 import secrets
@@ -13,27 +14,31 @@ from localslack.workspace import Installation
 Json = dict[str, Any]
 
 
-def uninstall(slack: Slack, one: Installation) -> None:
-    """Remove an app from a workspace. It gets both events, in any order, and its commands are gone."""
-    farewells = [{"type": "app_uninstalled"}, _tokens_revoked(one)]
+def uninstall(slack: Slack, installation: Installation) -> None:
+    """Remove an app from a workspace. Its commands are gone.
+
+    It gets the events app_uninstalled and tokens_revoked, as far as it has subscribed to them, in random order.
+    """
+    farewells = [{"type": "app_uninstalled"}, _tokens_revoked(installation)]
     secrets.SystemRandom().shuffle(farewells)
-    slack.dead_tokens[one.grant.bot_token] = "account_inactive"
-    _tell(one, *farewells)
-    one.is_removed = True
+    slack.dead_tokens[installation.grant.bot_token] = "account_inactive"
+    _tell(installation, *farewells)
+    installation.is_removed = True
 
 
-def revoke(slack: Slack, one: Installation) -> None:
+def revoke(slack: Slack, installation: Installation) -> None:
     """Revoke the bot token of an app, which stays installed."""
-    slack.dead_tokens[one.grant.bot_token] = "token_revoked"
-    _tell(one, _tokens_revoked(one))
+    slack.dead_tokens[installation.grant.bot_token] = "token_revoked"
+    _tell(installation, _tokens_revoked(installation))
 
 
-def _tokens_revoked(one: Installation) -> Json:
+def _tokens_revoked(installation: Installation) -> Json:
     """The event. It names the users whose tokens are gone, not the tokens."""
-    return {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [one.bot.user_id]}}
+    return {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [installation.bot.user_id]}}
 
 
-def _tell(one: Installation, *events: Json) -> None:
+def _tell(installation: Installation, *events: Json) -> None:
     for event in events:
-        if event["type"] in one.app.settings.events:
-            one.send_event(event_callback(one, event | {"event_ts": one.shared.clock.ts()}))
+        if event["type"] in installation.app.settings.events:
+            event_ts = installation.shared.clock.ts()
+            installation.send_event(event_callback(installation, event | {"event_ts": event_ts}))

@@ -10,7 +10,7 @@ DELIVERY_KINDS = frozenset({"duplicate", "null_state", "slow", "late_ack"})
 
 
 class BadFault(Exception):
-    """There is no such fault."""
+    """There is no such kind of fault, or it has no such field."""
 
 
 @dataclass(kw_only=True)
@@ -24,8 +24,8 @@ class Fault:
     team: str | None = None
     app: str | None = None
     error: str = "internal_error"
-    retry_after: int = 1
-    delay: float = 0.0
+    retry_after: int = 1  # seconds
+    delay: float = 0.0  # seconds
     count: int = 1  # 0: until the faults are cleared
 
     def concerns(self, bot: Bot | None) -> bool:
@@ -39,7 +39,7 @@ class Fault:
 class Faults:
     """The planned faults, in order."""
 
-    _waiting: list[Fault] = field(default_factory=list)
+    _planned: list[Fault] = field(default_factory=list)
 
     def add(self, wanted: dict[str, Any]) -> Fault:
         """Plan a fault. Raises BadFault."""
@@ -49,32 +49,32 @@ class Faults:
             fault = Fault(**wanted)
         except TypeError as error:
             raise BadFault(str(error)) from error
-        self._waiting.append(fault)
+        self._planned.append(fault)
         return fault
 
     def clear(self) -> None:
         """Cancel all planned faults."""
-        self._waiting.clear()
+        self._planned.clear()
 
     def for_call(self, method: str, channel: str | None, bot: Bot | None) -> Fault | None:
-        """The fault for this Web API call, if there is one."""
-        for fault in self._waiting:
+        """Use the first planned fault that fits this call of the Web API, if there is one."""
+        for fault in self._planned:
             fits = fault.type is None and fault.method in (None, method) and fault.channel in (None, channel)
             if fits and fault.kind in API_KINDS and fault.concerns(bot):
                 return self._use(fault)
         return None
 
-    def for_delivery(self, kind: str, delivery: str, bot: Bot) -> Fault | None:
-        """The fault of this kind for a delivery to the app, if there is one."""
-        for fault in self._waiting:
-            fits = fault.kind == kind and fault.method is None and fault.type in (None, delivery)
+    def for_delivery(self, kind: str, delivery_kind: str, bot: Bot) -> Fault | None:
+        """Use the first planned fault of this kind that fits a delivery to the app, if there is one."""
+        for fault in self._planned:
+            fits = fault.kind == kind and fault.method is None and fault.type in (None, delivery_kind)
             if fits and fault.concerns(bot):
                 return self._use(fault)
         return None
 
     def _use(self, fault: Fault) -> Fault:
         if fault.count == 1:
-            self._waiting.remove(fault)
+            self._planned.remove(fault)
         elif fault.count > 1:
             fault.count -= 1
         return fault

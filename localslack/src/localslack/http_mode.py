@@ -1,4 +1,4 @@
-"""HTTP delivery as Slack does it: signed, with three content types (docs.slack.dev: verifying-requests-from-slack)."""
+"""HTTP delivery as Slack does it: signed, with three kinds of body (docs.slack.dev: verifying-requests-from-slack)."""
 
 import asyncio
 import hashlib
@@ -27,7 +27,10 @@ def sign(secret: str, timestamp: str, body: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """One request to the app. Tests give `timestamp` and `headers` to forge; Slack's own are made otherwise."""
+    """One request to the app. Tests may forge every part of it.
+
+    Without a `timestamp`, it gets the present time. `headers` are added to Slack's, and replace those of the same name.
+    """
 
     url: str
     body: str
@@ -38,16 +41,16 @@ class Post:
 
 
 def encoded(delivery: Delivery) -> tuple[str, str]:
-    """The body and its content type."""
+    """The body and its content type: a form, a form with JSON in `payload`, or JSON."""
     if delivery.kind in _PLAIN_FORMS:
         return urlencode(delivery.payload), _FORM
-    # Recorded: characters beyond ASCII come as \\u escapes.
+    # json.dumps writes characters beyond ASCII as escapes (\u00fc), as Slack does.
     text = json.dumps(delivery.payload)
     return (text, "application/json") if delivery.kind in _JSON_BODIES else (urlencode({"payload": text}), _FORM)
 
 
 class HttpPort:
-    """Posts to the app's URLs. A block_suggestion goes to the options load URL."""
+    """Posts to the app's URLs. A block_suggestion goes to the options load URL, if the app has one."""
 
     def __init__(self, settings: AppSettings) -> None:
         self._settings = settings
@@ -81,7 +84,7 @@ class HttpPort:
         except TimeoutError:
             return Ack(error="operation_timeout")
         except (aiohttp.ClientError, ValueError):
-            return Ack(error="dispatch_failed")  # nothing listens there, or the URL is invalid
+            return Ack(error="dispatch_failed")  # nothing listens there, the connection broke, or the URL is invalid
 
     async def close(self) -> None:
         """Close the connections to the app."""

@@ -8,14 +8,14 @@ from localslack.ids import Bot
 
 Direction = Literal["api", "delivery", "ack", "hook"]
 _SECRETS = frozenset({"token", "client_secret"})
-_KEPT = 20_000
+_MAX_ENTRIES = 20_000
 
 
 class Log:
     """The last entries, numbered from 1 in the order in which they were completed."""
 
     def __init__(self, now: Callable[[], float], stir: Callable[[], None]) -> None:
-        self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+        self._entries: deque[dict[str, Any]] = deque(maxlen=_MAX_ENTRIES)
         self._now = now
         self._stir = stir
         self._count = 0
@@ -34,7 +34,7 @@ class Log:
         return [entry for entry in self._entries if entry["n"] > number]
 
     def clear(self) -> None:
-        """Forget all entries. The numbers go on."""
+        """Forget all entries. The numbers of later entries go on."""
         self._entries.clear()
 
 

@@ -1,4 +1,4 @@
-"""Makes an app what its manifest says (docs.slack.dev: reference/app-manifest, authentication/installing-with-oauth)."""
+"""Reads an app's settings from its manifest (docs.slack.dev: reference/app-manifest, installing-with-oauth)."""
 
 from collections.abc import Collection
 from typing import Any
@@ -15,19 +15,21 @@ def settings_of(manifest: Json, without: Collection[str] = ()) -> Json:
 
     Raises BadManifest.
     """
-    features, settings = manifest.get("features", {}), manifest.get("settings", {})
+    features = manifest.get("features", {})
+    settings = manifest.get("settings", {})
     scopes = manifest.get("oauth_config", {}).get("scopes", {})
-    wanted, optional = scopes.get("bot", []), set(scopes.get("bot_optional", []))
+    wanted = scopes.get("bot", [])
+    optional = set(scopes.get("bot_optional", []))
     # docs.slack.dev, installing-with-oauth: an optional scope must also be among the requested ones.
     if unknown := sorted(optional - set(wanted)):
         raise BadManifest(f"bot_optional: {unknown[0]} is not in bot")
-    if fixed := sorted(set(without) - optional):
-        raise BadManifest(f"not optional: {fixed[0]}")
+    if required := sorted(set(without) - optional):
+        raise BadManifest(f"not optional: {required[0]}")
     subscriptions = settings.get("event_subscriptions", {})
-    address = settings.get("interactivity", {}).get("request_url") or subscriptions.get("request_url", "")
+    request_url = settings.get("interactivity", {}).get("request_url") or subscriptions.get("request_url", "")
     return {
         "mode": "socket" if settings.get("socket_mode_enabled") else "http",
-        "http_url": address,
+        "http_url": request_url,
         "commands": features.get("slash_commands", []),
         "shortcuts": features.get("shortcuts", []),
         "events": subscriptions.get("bot_events", []),

@@ -1,9 +1,9 @@
-"""Workspaces by name, and their members."""
+"""The ids and names of workspaces, and their members."""
 
 from dataclasses import dataclass
 
 SLACKBOT = "USLACKBOT"
-CREATED = 1_700_000_000  # the date at which everything here was created
+CREATED = 1_700_000_000  # Unix time at which everything here was created
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from localslack.shape import echoed_blocks
 from localslack.workspace import Workspace
 
 Json = dict[str, Any]
-_MOST = int(LIMITS["surfaces"]["message"]["text"]["truncated_above_chars"])
-_OF_A_THREAD = frozenset({"ts", "thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply"})
+_MAX_TEXT_CHARS = int(LIMITS["surfaces"]["message"]["text"]["truncated_above_chars"])
+_THREAD_FIELDS = frozenset({"ts", "thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply"})
 _NO_TEXT = "This content can't be displayed."  # recorded: the text of a message that has blocks only
 
 
@@ -47,7 +47,7 @@ def slackbot_message(team_id: str, text: str, user: str) -> Json:
 
 def echoed_message_text(text: str) -> str:
     """The message text as Slack keeps it: cut at 40,000 characters (docs.slack.dev: chat.postMessage), and escaped."""
-    return escape_mrkdwn(text[:_MOST])
+    return escape_mrkdwn(text[:_MAX_TEXT_CHARS])
 
 
 def post(workspace: Workspace, conversation: Conversation, message: Json) -> Json:
@@ -58,7 +58,7 @@ def post(workspace: Workspace, conversation: Conversation, message: Json) -> Jso
     if addressee:
         workspace.publish("ephemeral", {"channel": conversation.id, "message": message}, to=[addressee])
         return message
-    _count_reply(workspace, conversation, message)
+    _update_parent(workspace, conversation, message)
     workspace.publish("message", {"channel": conversation.id, "message": message}, to=conversation.members)
     _notify(workspace, conversation, message)
     return message
@@ -74,7 +74,7 @@ def delete(workspace: Workspace, conversation: Conversation, message: Json) -> N
     """Delete a message. If it has replies, a tombstone stays in its place."""
     if conversation.replies(message["ts"]):
         gone = {"user": SLACKBOT, "subtype": "tombstone", "text": "This message was deleted.", "hidden": True}
-        kept = {name: value for name, value in message.items() if name in _OF_A_THREAD}
+        kept = {name: value for name, value in message.items() if name in _THREAD_FIELDS}
         message.clear()
         message |= {"type": "message", **kept, **gone}
         changed(workspace, conversation, message)
@@ -93,7 +93,8 @@ def _audience(conversation: Conversation, message: Json) -> list[str]:
     return [message["only_visible_to"]] if "only_visible_to" in message else conversation.members
 
 
-def _count_reply(workspace: Workspace, conversation: Conversation, message: Json) -> None:
+def _update_parent(workspace: Workspace, conversation: Conversation, message: Json) -> None:
+    """If the message is a reply, count it in its parent, and name the parent's author in it."""
     thread_ts = message.get("thread_ts")
     parent = conversation.parent(thread_ts) if thread_ts and thread_ts != message["ts"] else None
     if parent is not None:
@@ -109,6 +110,8 @@ def _recount(conversation: Conversation, parent: Json) -> None:
     parent |= {"reply_count": len(replies), "reply_users": users, "reply_users_count": len(users)}
     if replies:
         parent["latest_reply"] = replies[-1]["ts"]
+    else:
+        parent.pop("latest_reply", None)
 
 
 def _notify(workspace: Workspace, conversation: Conversation, message: Json) -> None:

@@ -33,20 +33,23 @@ async def submit(to: Installation, view: View) -> Json:
 
 
 async def close(to: Installation, view: View, *, everything: bool) -> Json:
-    """Press Cancel, or the X. The X closes the whole stack, and the payload then has the stack's root."""
+    """Press Cancel, or the X (`everything`), which closes the whole stack. Then the payload has the stack's root.
+
+    In a view with `clear_on_close`, Cancel closes everything, too.
+    """
     if view.body["type"] != "modal":
         raise Refused("not_a_modal")
     everything = everything or bool(view.body.get("clear_on_close"))
     views = to.workspace.views
     stack = views.stack(view.user)
-    told = stack[0] if everything and stack else view
-    payload = payloads.view_closed(to, told, is_cleared=everything)
+    reported = stack[0] if everything and stack else view
+    payload = payloads.view_closed(to, reported, is_cleared=everything)
     if everything:
         views.clear(view.user)
     else:
         views.close(view)
     answer = _closed(to, view.user)
-    if told.body.get("notify_on_close"):
+    if reported.body.get("notify_on_close"):
         await to.deliver("view_closed", payload, user=view.user)
     return answer
 
@@ -81,10 +84,10 @@ def _follow(to: Installation, view: View, ack: Ack) -> Json:
     if ack.body["response_action"] == "clear":
         to.workspace.views.clear(view.user)
         return _closed(to, view.user)
-    return _replace(to, view, ack)
+    return _update_or_push(to, view, ack)
 
 
-def _replace(to: Installation, view: View, ack: Ack) -> Json:
+def _update_or_push(to: Installation, view: View, ack: Ack) -> Json:
     try:
         if ack.body["response_action"] == "push":
             view = to.workspace.views.push(view, ack.body["view"])
@@ -97,6 +100,7 @@ def _replace(to: Installation, view: View, ack: Ack) -> Json:
 
 
 def _refused(to: Installation, view: View, ack: Ack, why: list[str]) -> Json:
+    """Log that Slack refuses the ack. The person sees only that there was trouble."""
     to.shared.log.add("ack", "view_submission", bot=to.bot, user=view.user, response=ack.shown(), refused=why)
     return _TROUBLE
 
@@ -127,6 +131,8 @@ def _number_problem(element: Json, value: str) -> str | None:
     try:
         number = Decimal(value)
     except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
         return "Please enter a valid number."
     if not element["is_decimal_allowed"] and number != number.to_integral_value():
         return "Please enter a whole number."

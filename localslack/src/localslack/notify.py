@@ -1,4 +1,7 @@
-"""Finds the people to notify of a message: by direct messages, mentions, @here and the like, and threads they took part in."""
+"""Finds the people to notify of a message.
+
+Reasons are direct messages, mentions, @here and the like, and replies in threads that people took part in.
+"""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +43,7 @@ def _concerned(conversation: Conversation, message: Json) -> set[str]:
 
 
 def _parts(value: Any) -> Iterator[Json]:
-    """The parts of blocks that may notify. plain_text and the text of rich text never do."""
+    """The parts of blocks that may notify people. plain_text and the text in rich text never do."""
     if isinstance(value, list):
         for one in value:
             yield from _parts(one)

@@ -38,13 +38,16 @@ def slash_command(to: Installation, user: str, conversation: Conversation, comma
 
 
 def channel_name(conversation: Conversation) -> str:
-    """The name in payloads (gh:slackapi/python-slack-sdk#734)."""
+    """The conversation's name in payloads. Private ones have a fixed name (gh:slackapi/python-slack-sdk#734)."""
     return {"im": "directmessage", "private": "privategroup"}.get(conversation.kind, conversation.name)
 
 
-def block_suggestion(to: Installation, user: str, place: Json, ids: tuple[str, str], value: str) -> Json:
-    """A menu asks for options while somebody types into it. There is no trigger_id. `place`: in_view or in_message."""
-    here = {name: part for name, part in place.items() if name not in ("response_url", "state")}
+def block_suggestion(to: Installation, user: str, place_parts: Json, ids: tuple[str, str], value: str) -> Json:
+    """A menu asks for options while somebody types into it. The payload has no trigger_id.
+
+    `place_parts` come from `in_view` or `in_message`. `ids` are those of the block and the element.
+    """
+    here = {name: part for name, part in place_parts.items() if name not in ("response_url", "state")}
     return {
         **_base(to, "block_suggestion", user),
         "action_id": ids[1],
@@ -53,15 +56,16 @@ def block_suggestion(to: Installation, user: str, place: Json, ids: tuple[str, s
     } | here
 
 
-def block_actions(to: Installation, user: str, place: Json, action: Json) -> Json:
-    """Somebody used an element. `place`: in_view or in_message."""
-    view_id, channel = place["container"].get("view_id"), place["container"].get("channel_id")
+def block_actions(to: Installation, user: str, place_parts: Json, action: Json) -> Json:
+    """Somebody used an element. `place_parts` come from `in_view` or `in_message`."""
+    container = place_parts["container"]
+    view_id, channel = container.get("view_id"), container.get("channel_id")
     return {
         **_base(to, "block_actions", user),
         "trigger_id": to.shared.triggers.issue(to.bot, user, view_id=view_id, channel=channel),
         "enterprise": None,
         "is_enterprise_install": False,
-        **place,
+        **place_parts,
         "actions": [action | {"action_ts": to.shared.clock.ts()}],
     }
 
@@ -116,10 +120,11 @@ def event_callback(to: Installation, event: Json, where: Conversation | None = N
 
     In a channel that another company created, `team_id` is that company's workspace (gh:slackapi/java-slack-sdk#629).
     """
-    own, team_id = to.bot.team_id, (where and where.host) or to.bot.team_id
+    own_team_id = to.bot.team_id
+    team_id = where.host if where is not None and where.host else own_team_id
     authorization = {
         "enterprise_id": None,
-        "team_id": own,
+        "team_id": own_team_id,
         "user_id": to.bot.user_id,
         "is_bot": True,
         "is_enterprise_install": False,
@@ -139,13 +144,16 @@ def event_callback(to: Installation, event: Json, where: Conversation | None = N
 
 
 def app_mention(message: Json) -> Json:
-    """The event `app_mention`, made from the event about the message. A person's text comes as rich text, too; an app's message keeps its blocks."""
+    """The event `app_mention`, made from the event about the message.
+
+    A person's text comes as rich text, too. An app's message keeps its blocks.
+    """
     if "bot_id" in message:
         return message | {"type": "app_mention"}
     parts = _MENTIONED.split(message["text"])  # text and ids in turn
     elements = [
-        {"type": "user", "user_id": part} if at % 2 else {"type": "text", "text": unescape(part)}
-        for at, part in enumerate(parts)
+        {"type": "user", "user_id": part} if index % 2 else {"type": "text", "text": unescape(part)}
+        for index, part in enumerate(parts)
         if part
     ]
     section = {"type": "rich_text_section", "elements": elements}
@@ -154,12 +162,12 @@ def app_mention(message: Json) -> Json:
 
 
 def in_view(to: Installation, view: View, kind: str) -> Json:
-    """The parts of a payload of this kind that name the view in which it happened."""
+    """The parts of a payload of this kind that say in which view something happened."""
     return {"container": {"type": "view", "view_id": view.id}, "view": view_shown(to, view, kind)}
 
 
 def in_message(to: Installation, user: str, conversation: Conversation, message: Json, values: Values) -> Json:
-    """The parts that name the message in which it happened. An ephemeral message itself is not in the payload."""
+    """The parts of a payload that say in which message something happened. It has no copy of an ephemeral message."""
     is_ephemeral = bool(message.get("is_ephemeral"))
     thread = {"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}
     container = {"type": "message", "message_ts": message["ts"], **thread, "channel_id": conversation.id}
@@ -176,7 +184,7 @@ def in_message(to: Installation, user: str, conversation: Conversation, message:
 def view_shown(to: Installation, view: View, kind: str) -> Json:
     """The view with its state.
 
-    The fault `null_state` empties the elements that an update added and nobody touched: Slack does so at times
+    The fault `null_state` empties elements that an update added and that nobody touched. Slack does so at times
     (gh:slackapi/bolt-js#1073).
     """
     untouched = view.from_update - view.touched

@@ -1,10 +1,10 @@
-"""A person's actions outside of modals: types, runs commands, uses shortcuts, opens the Home tab."""
+"""What a person does outside views: type, run commands, use shortcuts, open the Home tab."""
 
 from typing import Any
 from uuid import uuid4
 
 from localslack import payloads
-from localslack.access import Refused, conversation, person
+from localslack.access import Refused, find_conversation, find_person
 from localslack.conversation import Conversation
 from localslack.delivery import Ack
 from localslack.escape import escape_mrkdwn, escape_plain
@@ -18,7 +18,8 @@ Json = dict[str, Any]
 
 async def type_text(workspace: Workspace, user: str, channel: str, text: str, thread_ts: str | None = None) -> Json:
     """Send what was typed: a message or a slash command."""
-    who, where = person(workspace, user), conversation(workspace, user, channel)
+    who = find_person(workspace, user)
+    where = find_conversation(workspace, user, channel)
     if not text.strip():
         raise Refused("no_text")
     if where.is_archived:
@@ -40,9 +41,9 @@ async def type_text(workspace: Workspace, user: str, channel: str, text: str, th
 
 
 def edit_text(workspace: Workspace, user: str, channel: str, ts: str, text: str) -> Json:
-    """Edit an own message. An edit is no new mention, so no app gets an `app_mention`."""
-    person(workspace, user)
-    where = conversation(workspace, user, channel)
+    """Edit a message of this person's. An edit is no new mention, so no app gets an `app_mention`."""
+    find_person(workspace, user)
+    where = find_conversation(workspace, user, channel)
     message = where.messages.get(ts)
     if message is None or message.get("user") != user:
         raise Refused("message_not_found", 404)
@@ -60,8 +61,8 @@ def tell_apps(workspace: Workspace, where: Conversation, message: Json) -> None:
 async def _command(workspace: Workspace, who: Person, where: Conversation, text: str) -> Json:
     command, _, rest = text.partition(" ")
     # If several apps have the command, the newest installation gets it (docs.slack.dev: implementing-slash-commands).
-    able = (one for one in reversed(workspace.installations) if not one.is_removed and one.grant.has("commands"))
-    to = next((one for one in able if one.app.declares(command)), None)
+    candidates = (one for one in reversed(workspace.installations) if not one.is_removed and one.grant.has("commands"))
+    to = next((one for one in candidates if one.app.declares(command)), None)
     if to is None or who.is_stranger:  # commands are not shared over Slack Connect (docs.slack.dev: slack-connect)
         _slackbot_says(workspace, where, f"`{command}` is not a valid command.", who.id)
         return {"dispatched": False}
@@ -71,7 +72,7 @@ async def _command(workspace: Workspace, who: Person, where: Conversation, text:
     if ack.error:
         _slackbot_says(workspace, where, f'{command} failed with the error "{ack.error}"', who.id)
         return {"ok": False, "dispatched": True, "error": ack.error}
-    _answer(to, who.id, where, text, ack)
+    _show_ack(to, who.id, where, text, ack)
     return {"dispatched": True, "ack": ack.shown()}
 
 
@@ -79,7 +80,7 @@ def _slackbot_says(workspace: Workspace, where: Conversation, text: str, user: s
     post(workspace, where, slackbot_message(workspace.team.id, text, user))
 
 
-def _answer(to: Installation, user: str, where: Conversation, typed: str, ack: Ack) -> None:
+def _show_ack(to: Installation, user: str, where: Conversation, typed: str, ack: Ack) -> None:
     """Show what came with the ack: nothing, plain text, or a message (ephemeral unless it says in_channel)."""
     body: Json = ack.body if isinstance(ack.body, dict) else {"text": ack.text}
     text, blocks = body.get("text"), body.get("blocks")
@@ -99,16 +100,16 @@ def _answer(to: Installation, user: str, where: Conversation, typed: str, ack: A
 
 async def use_shortcut(to: Installation, user: str, callback_id: str, channel: str | None, ts: str | None) -> Json:
     """Use a shortcut of an app, from the menu or on a message."""
-    person(to.workspace, user)
+    find_person(to.workspace, user)
     kind = next((one["type"] for one in to.app.settings.shortcuts if one["callback_id"] == callback_id), None)
     if kind is None or to.is_removed or not to.grant.has("commands"):
         raise Refused("shortcut_not_found", 404)
     if kind == "global":
         payload = payloads.shortcut(to, user, callback_id)
     else:
-        where = conversation(to.workspace, user, channel)
+        where = find_conversation(to.workspace, user, channel)
         message = where.messages.get(ts or "")
-        # Slack's client offers none on messages that are gone, or that only one person sees.
+        # Slack's client offers no shortcut on messages that are gone, or that only one person sees.
         if message is None or message.get("is_ephemeral") or message.get("subtype") == "tombstone":
             raise Refused("message_not_found", 404)
         payload = payloads.message_shortcut(to, user, where, message, callback_id)
@@ -118,7 +119,7 @@ async def use_shortcut(to: Installation, user: str, callback_id: str, channel: s
 
 def open_home(to: Installation, user: str, tab: str) -> Json:
     """Look at an app: its Home tab or its messages."""
-    person(to.workspace, user)
+    find_person(to.workspace, user)
     home = to.workspace.views.home(user, to.app.id)
     dm = to.workspace.direct(user, to.bot.user_id)
     now = to.shared.clock.ts()
@@ -148,11 +149,11 @@ def _tell_app(to: Installation, where: Conversation, message: Json) -> None:
 
 def _offer_invitations(workspace: Workspace, where: Conversation, message: Json) -> None:
     """Slack offers to invite a bot that was mentioned and isn't a member. The bot itself gets no event."""
-    for bot in (one.bot for one in workspace.installations):
+    for bot in (one.bot for one in workspace.installations if not one.is_removed):
         if f"<@{bot.user_id}>" in message["text"] and bot.user_id not in where.members and where.kind != "im":
             _slackbot_says(workspace, where, f"<@{bot.user_id}> isn't in this channel. Invite it?", message["user"])
 
 
 def _typed(text: str) -> str:
-    """Typed text is escaped, except for mentions and the like, which the client turns into sequences."""
+    """Typed text, escaped except for the sequences (<@U…>) that the client makes of mentions and channels."""
     return escape_mrkdwn(text) if "<@" in text or "<#" in text else escape_plain(text)

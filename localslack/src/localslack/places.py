@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localslack import payloads
-from localslack.access import Refused, conversation, person
-from localslack.access import workspace as workspace_of
+from localslack.access import Refused, find_conversation, find_person, find_workspace
 from localslack.slack import Slack
 from localslack.state import Values, carried_over, find_element
 from localslack.views import Offered, View
@@ -40,12 +39,13 @@ class Places:
 
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
+        # The key is the ids of the workspace and the conversation, the message's ts and the person's id.
         self._in_messages: dict[tuple[str, str, str, str], tuple[Values, Offered]] = {}
 
     def find(self, body: Json) -> Place:
         """The place that a request names by `view_id`, or by `channel` and `ts`. Raises Refused."""
-        workspace = workspace_of(self._slack, body)
-        user = person(workspace, body.get("user")).id
+        workspace = find_workspace(self._slack, body)
+        user = find_person(workspace, body.get("user")).id
         if "view_id" in body:
             return self._of_view(workspace, top_view(workspace, user, body["view_id"]))
         return self._of_message(workspace, user, body.get("channel"), body.get("ts"))
@@ -63,7 +63,7 @@ class Places:
         )
 
     def _of_message(self, workspace: Workspace, user: str, channel: Any, ts: Any) -> Place:
-        where = conversation(workspace, user, channel)
+        where = find_conversation(workspace, user, channel)
         message = where.messages.get(ts)
         if message is None or message.get("only_visible_to", user) != user:
             raise Refused("message_not_found", 404)

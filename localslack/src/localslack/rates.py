@@ -1,4 +1,7 @@
-"""Slack's rate limits as token buckets (docs.slack.dev: rate-limits): a tier per method, about one post a second."""
+"""Slack's rate limits as token buckets: a tier per method, about one post a second per channel.
+
+docs.slack.dev: rate-limits
+"""
 
 import math
 from collections.abc import Callable
@@ -16,11 +19,11 @@ _SPECIAL = {"auth.test": 300.0, "chat.getPermalink": 300.0}  # their pages say "
 @dataclass
 class _Bucket:
     tokens: float
-    at: float
+    at: float  # when `tokens` was right
 
 
 class Rates:
-    """Counts the calls of one app in one workspace: Slack limits each installation on its own."""
+    """Counts the calls of one installation, as Slack limits each on its own, or the calls with one app-level token."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -29,9 +32,9 @@ class Rates:
     def wait(self, method: str, channel: str | None) -> int:
         """Seconds for Retry-After. 0: the call may go on, and is counted."""
         if method == "chat.postMessage":
-            alone = self._take((method, channel or ""), _POST_BURST, 1.0)
-            return alone or self._take((method, "*"), _POSTS_A_MINUTE, _POSTS_A_MINUTE / 60)
-        a_minute = _a_minute(method)
+            in_channel = self._take((method, channel or ""), _POST_BURST, 1.0)
+            return in_channel or self._take((method, "*"), _POSTS_A_MINUTE, _POSTS_A_MINUTE / 60)
+        a_minute = _calls_a_minute(method)
         return self._take((method, "*"), a_minute, a_minute / 60)
 
     def clear(self) -> None:
@@ -39,6 +42,7 @@ class Rates:
         self._buckets.clear()
 
     def _take(self, key: tuple[str, str], size: float, a_second: float) -> int:
+        """Take a token from a bucket of this size. Returns 0, or the seconds until the bucket has one."""
         now = self._now()
         bucket = self._buckets.setdefault(key, _Bucket(size, now))
         bucket.tokens = min(size, bucket.tokens + (now - bucket.at) * a_second)
@@ -49,7 +53,7 @@ class Rates:
         return 0
 
 
-def _a_minute(method: str) -> float:
+def _calls_a_minute(method: str) -> float:
     if method in _SPECIAL:
         return _SPECIAL[method]
     family = method.partition(".")[0] + ".*"

@@ -1,4 +1,4 @@
-"""response_urls take messages without a token: five within thirty minutes (docs.slack.dev: handling-user-interaction)."""
+"""A response_url takes five messages in thirty minutes, without a token (docs.slack.dev: handling-user-interaction)."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 async def handle(slack: Slack, request: web.Request) -> web.Response:
-    """One message sent to a response_url."""
+    """Take one message that is sent to a response_url."""
     path = request.match_info["path"]
     try:
         body = await request.json()

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from localslack import api, response_urls
-from localslack.access import Refused, person, workspace
+from localslack.access import Refused, find_person, find_workspace
 from localslack.control import People
 from localslack.control_apps import Apps
 from localslack.control_setup import Setup
@@ -30,8 +30,9 @@ def application(slack: Slack) -> web.Application:
 
     async def stream(request: web.Request) -> web.StreamResponse:
         try:
-            where = workspace(slack, dict(request.query))
-            return await slack.shared.hub.serve(request, where.team.id, person(where, request.query.get("user")).id)
+            workspace = find_workspace(slack, dict(request.query))
+            person = find_person(workspace, request.query.get("user"))
+            return await slack.shared.hub.serve(request, workspace.team.id, person.id)
         except Refused as refusal:
             return web.json_response({"ok": False, "error": refusal.error}, status=refusal.status)
 
@@ -67,7 +68,7 @@ def application(slack: Slack) -> web.Application:
 
 
 async def start(slack: Slack, host: str, port: int) -> web.AppRunner:
-    """Listen, and tell `slack` its own address. Raises OSError if the port is taken."""
+    """Listen, and tell `slack` its own address. Raises OSError if the port can't be used."""
     runner = web.AppRunner(application(slack), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
@@ -101,7 +102,7 @@ async def _index(_request: web.Request) -> web.StreamResponse:
 
 
 async def _permalink(request: web.Request) -> web.StreamResponse:
-    """The address of a message leads to the page, which opens this place."""
+    """Redirect a permalink to the page, which shows the message."""
     digits = request.match_info["ts"].removeprefix("p")
     query = {"channel": request.match_info["channel"], "ts": f"{digits[:-6]}.{digits[-6:]}"}
     if "team" in request.match_info:

@@ -16,7 +16,7 @@ def echoed_blocks(blocks: list[Json]) -> list[Json]:
 
 
 def echoed_text(text: Json) -> Json:
-    """A text object as Slack returns it. All recorded payloads have the flags."""
+    """A text object as Slack returns it. Recorded payloads always have `emoji` or `verbatim`."""
     if text["type"] == "plain_text":
         return {**text, "text": escape_plain(text["text"]), "emoji": text.get("emoji", True)}
     return {**text, "text": escape_mrkdwn(text["text"]), "verbatim": text.get("verbatim", False)}

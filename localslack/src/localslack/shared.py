@@ -10,7 +10,7 @@ from localslack.tickets import Hooks, Triggers
 
 
 class Shared:
-    """One clock, one log, and one courier for everybody."""
+    """One clock, one log, one courier and so on for everybody."""
 
     def __init__(self) -> None:
         self.base_url = ""  # known once the server listens

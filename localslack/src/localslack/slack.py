@@ -108,7 +108,7 @@ class Slack:
         return made
 
     async def reset(self) -> None:
-        """Back to the start: one workspace as it was at first, one app, no messages, views, faults or log."""
+        """Keep only the first app, and install it in a new first workspace. Faults and log are gone, settings stay."""
         first = self.first
         await self.shared.courier.close()
         for app in [one for one in self.apps.values() if one is not first.app]:
@@ -137,8 +137,11 @@ class Slack:
 
 
 def _is_taken(bot: Bot, workspace: Workspace) -> bool:
-    """Whether a person or another app's bot has one of the ids. A bot from a state file has no app yet."""
+    """Whether a person or another app's bot has one of the ids.
+
+    The people from a state file include bots whose apps are installed only after that.
+    """
     person = workspace.people.get(bot.user_id)
+    is_persons = person is not None and not person.is_bot
     others = [one.bot for one in workspace.installations]
-    is_others = any(bot.bot_id == one.bot_id or bot.user_id == one.user_id for one in others)
-    return is_others or (person is not None and not person.is_bot)
+    return is_persons or any(bot.bot_id == one.bot_id or bot.user_id == one.user_id for one in others)

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 MAX_CONNECTIONS = int(LIMITS["socket_mode"]["max_connections"])
 _ENVELOPES = {"slash_commands": "slash_commands", "event_callback": "events_api"}
 _REASONS = {"refresh": "refresh_requested", "warning": "warning", "link_disabled": "link_disabled"}
-# The seconds between the disconnect message and the end of the connection. Only the warning comes early.
+# The seconds between the disconnect message and the end of the connection. Only the warning comes long before the end.
 _SECONDS_LEFT = {
     "refresh": 0.2,
     "warning": float(LIMITS["socket_mode"]["warning_before_disconnect_seconds"]),

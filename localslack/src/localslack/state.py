@@ -9,7 +9,7 @@ from localslack.validation.elements import all_options
 Json = dict[str, Any]
 Values = dict[str, dict[str, Json]]
 
-# For each element: the key of its value in state.values, and the property that has its initial value.
+# For each type of element: the key of its value in state.values, and the property that has its initial value.
 _SLOTS: dict[str, tuple[str, str]] = {
     "plain_text_input": ("value", "initial_value"),
     "number_input": ("value", "initial_value"),
@@ -44,7 +44,7 @@ def slot(kind: str) -> str | None:
 
 
 def empty(kind: str) -> Json:
-    """The state of an element without a value: null, or an empty list."""
+    """The state of an element in which nothing is typed or chosen: its value is null or an empty list."""
     key = _SLOTS[kind][0]
     return {"type": kind, key: [] if key in _LISTS else None}
 
@@ -72,17 +72,18 @@ def is_empty(value: Json) -> bool:
 def carried_over(blocks: list[Json], old: Values, current: str | None = None) -> Values:
     """`state.values` after an update.
 
-    An element with the same block_id and action_id keeps its value, and its `initial_value` is ignored (docs.slack.dev:
-    views.update, "Preserving input entry"). All other elements get their initial values.
+    An element keeps its value if its block_id, action_id and type stay the same, and it still has the chosen options.
+    Its `initial_value` is then ignored (docs.slack.dev: views.update, "Preserving input entry"). All other elements get
+    their initial values.
     """
     values: Values = {}
     for block in blocks:
         for _, element in elements_of(block):
             if slot(element["type"]) is not None:
-                kept = old.get(block["block_id"], {}).get(element["action_id"])
-                fits = kept is not None and kept["type"] == element["type"] and _still_offered(element, kept)
-                start = kept if fits and kept is not None else initial(element, current)
-                values.setdefault(block["block_id"], {})[element["action_id"]] = start
+                value = old.get(block["block_id"], {}).get(element["action_id"])
+                if value is None or value["type"] != element["type"] or not _still_offered(element, value):
+                    value = initial(element, current)
+                values.setdefault(block["block_id"], {})[element["action_id"]] = value
     return values
 
 
@@ -97,7 +98,7 @@ def find_element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Jso
 
 
 def _still_offered(element: Json, kept: Json) -> bool:
-    """Whether a static menu still has the chosen options."""
+    """Whether the element still has the chosen options. If it gets its options from elsewhere, they stay."""
     if element["type"] not in ("static_select", "radio_buttons", "multi_static_select", "checkboxes"):
         return True
     offered = {option["value"] for option in all_options(element)}

@@ -37,11 +37,11 @@ class StateFile:
         self._slack.shared.hub.observers.append(self._soon)
 
     def save(self) -> None:
-        """Write everything to a new file that replaces the old one, so that no file is half written."""
+        """Write a new file, which then replaces the old one. If writing fails, the old file is whole."""
         self._pending = None
-        beside = self._path.with_name(self._path.name + ".new")
-        beside.write_text(json.dumps(_dump(self._slack)), encoding="utf-8")
-        beside.replace(self._path)
+        new = self._path.with_name(self._path.name + ".new")
+        new.write_text(json.dumps(_dump(self._slack)), encoding="utf-8")
+        new.replace(self._path)
 
     def _soon(self) -> None:
         if self._pending is None:
@@ -49,7 +49,11 @@ class StateFile:
 
 
 def _dump(slack: Slack) -> Json:
-    """Everything except the first app's settings and tokens: those come from the command line at each start."""
+    """Workspaces, apps and installations.
+
+    The first app's settings, and the token and scopes of its first installation, are left out: at each start, they come
+    from the command line or are the default.
+    """
     first = slack.first
     return {
         "workspaces": [one.dump() for one in slack.workspaces.values()],
@@ -63,10 +67,12 @@ def _dump(slack: Slack) -> Json:
                 "bot": asdict(one.bot),
                 "name": one.workspace.people[one.bot.user_id].name,
                 "grant": asdict(one.grant),
+                "is_removed": one.is_removed,
             }
             for one in slack.installations()
             if one is not first
         ],
+        "dead_tokens": {token: code for token, code in slack.dead_tokens.items() if token != first.grant.bot_token},
     }
 
 
@@ -81,4 +87,7 @@ def _load(slack: Slack, saved: Json) -> None:
         slack.add_app(one["id"], one["name"], AppSettings(**one["settings"]))
     for one in saved["installations"]:
         bot = Bot(**one["bot"])
-        slack.install(slack.apps[bot.app_id], slack.workspaces[bot.team_id], Grant(**one["grant"]), bot, one["name"])
+        app, workspace = slack.apps[bot.app_id], slack.workspaces[bot.team_id]
+        made = slack.install(app, workspace, Grant(**one["grant"]), bot, one["name"])
+        made.is_removed = one.get("is_removed", False)  # files of older versions lack it
+    slack.dead_tokens.update(saved.get("dead_tokens", {}))

@@ -10,7 +10,7 @@ from localslack.limits import LIMITS
 
 _URL = LIMITS["interaction"]["response_url"]
 HookState = Literal["ok", "used_url", "expired_url"]
-_KEPT = 10_000  # a long load test must not fill the memory with used tickets
+_MAX_TICKETS = 10_000  # a long load test must not fill the memory with used tickets
 
 
 @dataclass(kw_only=True)
@@ -88,7 +88,7 @@ class Hooks:
         return path
 
     def find(self, path: str) -> tuple[Hook | None, HookState]:
-        """The hook and whether it still works. An unknown path counts as expired."""
+        """The hook if it still works, and the state of its URL. An unknown path counts as expired."""
         hook = self._known.get(path)
         if hook is None or self._now() - hook.born > _URL["ttl_minutes"] * 60:
             return None, "expired_url"
@@ -96,5 +96,5 @@ class Hooks:
 
 
 def _forget_oldest(tickets: dict[str, Any]) -> None:
-    while len(tickets) > _KEPT:
+    while len(tickets) > _MAX_TICKETS:
         del tickets[next(iter(tickets))]

@@ -29,7 +29,7 @@ def accepted(place: Place, block_id: str, element: Json, given: Json) -> Json:
     elif key == "selected_options":
         state[key] = [_picked(place, block_id, element, one) for one in _as_list(raw)]
     else:
-        state[key] = _plain(place, element, key, raw)
+        state[key] = _checked(place, element, key, raw)
     most = element.get("max_selected_items")
     if most is not None and len(_as_list(state[key])) > most:
         raise Refused("too_many_items")
@@ -47,7 +47,8 @@ def _picked(place: Place, block_id: str, element: Json, wanted: Any) -> Json:
     raise Refused("option_not_offered")
 
 
-def _plain(place: Place, element: Json, key: str, raw: Any) -> Any:
+def _checked(place: Place, element: Json, key: str, raw: Any) -> Any:
+    """The value of an element without options. Raises Refused."""
     if key in ("selected_user", "selected_users"):
         known = set(place.to.workspace.people)
     elif key.startswith(("selected_conversation", "selected_channel")):
@@ -60,7 +61,10 @@ def _plain(place: Place, element: Json, key: str, raw: Any) -> Any:
 
 
 def _is_offered(place: Place, element: Json, one: Conversation) -> bool:
-    """Whether the menu's filter (docs.slack.dev: composition-objects/conversation-filter-object) or kind allows this conversation."""
+    """Whether the menu's type and filter allow this conversation.
+
+    docs.slack.dev: composition-objects/conversation-filter-object
+    """
     if "channels_select" in element["type"]:
         return one.kind == "channel"
     wanted = element.get("filter", {})

@@ -9,8 +9,8 @@ from localslack.shape import echoed_blocks, echoed_text
 from localslack.state import Values, carried_over, find_element
 
 Json = dict[str, Any]
-# For each menu: the options that it shows, and before them the number of their question, so that a late answer can't replace
-# a later one.
+# For each menu, by block_id and action_id: the number of the newest question that was answered, and the options that it
+# got. The number keeps a late answer from replacing the answer to a newer question.
 Offered = dict[tuple[str, str], tuple[int, list[Json]]]
 STACK_LIMIT = 3  # docs.slack.dev: surfaces/modals
 
@@ -32,14 +32,14 @@ class View:
     body: Json  # as the app gave it, with ids and defaults
     values: Values
     hash: str
-    channel: str | None = None  # the conversation it was opened from
-    touched: set[tuple[str, str]] = field(default_factory=set)  # elements a person changed
+    channel: str | None = None  # the conversation from which it was opened
+    touched: set[tuple[str, str]] = field(default_factory=set)  # elements that a person changed
     from_update: set[tuple[str, str]] = field(default_factory=set)  # elements that an update added
     offered: Offered = field(default_factory=dict)
 
     @property
     def external_id(self) -> str:
-        """The id that the app gave it. Empty if none."""
+        """The id that the app gave the view, or an empty string."""
         return str(self.body.get("external_id") or "")
 
     @property
@@ -107,7 +107,7 @@ class Views:
         return next((one for one in self._all() if one.external_id == external_id), None)
 
     def open(self, bot: Bot, user: str, team_id: str, body: Json, channel: str | None) -> View:
-        """Open a modal instead of the stack that is open. Raises ViewError."""
+        """Open a modal. It replaces the stack that is open. Raises ViewError."""
         self._check_external_id(body, None)
         view = self._made(bot, user, team_id, body, channel=channel)
         self._stacks[user] = [view]
@@ -116,6 +116,8 @@ class Views:
     def push(self, below: View, body: Json) -> View:
         """Put a modal on top of the stack that `below` is in. Raises ViewError."""
         stack = self.stack(below.user)
+        if not stack:  # the person has closed it meanwhile
+            raise ViewError("not_found")
         if len(stack) >= STACK_LIMIT:
             raise ViewError("push_limit_reached")
         self._check_external_id(body, None)

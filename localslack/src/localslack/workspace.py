@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Workspace:
-    """Workspaces share nothing. Another one may have the same ids of people and channels."""
+    """Workspaces share no people, channels or views, but the ids of people and channels may be the same."""
 
     def __init__(self, team: Team, shared: Shared, path: str = "") -> None:
         self.team = team
@@ -39,16 +39,16 @@ class Workspace:
         return next((one for one in self.installations if one.app.id == app_id), None)
 
     def team_of(self, user: str) -> Team:
-        """The workspace from which the person comes: outsiders have another one."""
+        """The workspace from which the person comes. Outsiders come from another one."""
         team_id = self.people[user].team_id
         return self.team if team_id == self.team.id else replace(OTHER_TEAM, id=team_id)
 
     def direct(self, first: str, second: str) -> Conversation:
-        """The direct message between two people, perhaps a new one. The first one of U0ANA has the id D0ANA."""
+        """The direct message between two people, perhaps a new one. U0ANA's first new one has the id D0ANA."""
         if found := self.existing_direct(first, second):
             return found
-        easy = f"D0{first.removeprefix('U0')}"
-        made_id = new_id("D") if easy in self.conversations else easy
+        readable_id = f"D0{first.removeprefix('U0')}"
+        made_id = new_id("D") if readable_id in self.conversations else readable_id
         made = Conversation(id=made_id, name="", kind="im", members=[first, second])
         self.conversations[made_id] = made
         self.tell_channel(made)
@@ -85,7 +85,7 @@ class Workspace:
         return shown
 
     def publish(self, event: str, data: Any, *, to: Collection[str]) -> None:
-        """Tell these people of the workspace."""
+        """Send an event to these people of the workspace."""
         self.shared.hub.publish(event, data, team=self.team.id, to=to)
 
     def tell_channel(self, where: Conversation) -> None:
@@ -104,7 +104,7 @@ class Workspace:
         }
 
     def tell_screen(self, user: str) -> None:
-        """Tell the page that the person's screen changed."""
+        """Send the person the views that they see now."""
         self.publish("view", self.screen(user), to=[user])
 
     def dump(self) -> Json:
@@ -137,12 +137,12 @@ class Installation:
 
     @property
     def shared(self) -> Shared:
-        """The clock, the log and the courier."""
+        """The parts that all workspaces and apps share."""
         return self.workspace.shared
 
     @property
     def port(self) -> Port:
-        """The way to the app at this moment."""
+        """The way to the app in its present mode."""
         return self.app.port
 
     async def deliver(self, kind: str, payload: Json, *, user: str) -> Ack:

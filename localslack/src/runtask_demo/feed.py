@@ -1,4 +1,4 @@
-"""A partner's price list and its reader, some functions deep so that a failure has a traceback worth reading."""
+"""A partner's price list and its reader. The reader has several functions, so that a failure has a real traceback."""
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -7,7 +7,7 @@ LINES = ("4711;Teapot;24.90", "4712;Kettle;39.00", "4713;Cup;n/a", "4714;Saucer;
 
 
 class BrokenFeed(Exception):
-    """A line of a feed can't be read; the message says which and why."""
+    """A line of a feed can't be read. The message says which one and why."""
 
 
 def read_feed(partner: str, *, skip_broken_lines: bool) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Text with which a visitor tries to do harm. Slack must show it, and not interpret it."""
 
-SIZE = 200_000  # characters
+SIZE = 200_000  # characters, at least
 TRICKS = (
     "<!channel> <!here> <!everyone> @channel @here @everyone",
     "<@U0ANA> <#C0GENERAL> <!subteam^S012345>",

@@ -14,8 +14,8 @@ from runtask_demo.seed import ADMIN
 
 HOST = "127.0.0.1"
 QUEUES = "celery,reports"
-# The demo has its own database and broker, so it ignores these variables of the shell. The proxies are among them because
-# slack_sdk would use a proxy even for this computer.
+# The demo has its own database and broker, so it ignores variables of the shell whose names begin with these. The
+# proxies are among them because slack_sdk would use a proxy even for this computer.
 FOREIGN = ("SLACK_", "RUNTASK_", "DJANGO_", "CELERY_", "DATABASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 WELCOME = """
 Everything runs, on this computer only.
@@ -76,7 +76,7 @@ class Plan:
         return self.data / "logs"
 
     def problems(self) -> list[str]:
-        """Why the demo can't start. One text for each reason."""
+        """Make the folders. Returns why the demo can't start, one text for each reason."""
         found = [] if importlib.util.find_spec("gunicorn") else ["The demo needs gunicorn: pip install gunicorn"]
         if self.port == self.web_port:
             found.append(
@@ -137,7 +137,7 @@ class Plan:
         return WELCOME.format(slack=self.slack, site=self.site, logs=self.logs, data=self.data, admin=ADMIN)
 
     def _secret_key(self) -> str:
-        """Kept in a file, so that people stay logged in after a restart."""
+        """Django's secret key. It is kept in a file, so that people stay logged in after a restart."""
         file = self.data / "secret-key"
         file.touch(mode=0o600)
         if not file.read_text():

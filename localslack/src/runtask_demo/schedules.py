@@ -1,6 +1,6 @@
 """The schedules of an imagined shop: ordinary ones first, then those that show what can go wrong.
 
-Arguments are texts, as in the database, so that exact, large and broken numbers stay as they are.
+Arguments are JSON texts, as in the database, so that exact and large numbers and broken JSON stay as they are.
 """
 
 import json

@@ -46,7 +46,7 @@ TABLES: dict[str, Any] = {
 
 
 def seed() -> None:
-    """Add missing people and schedules. Groups and rules are added only at first, as people may have removed them."""
+    """Add missing people and schedules. Groups and rules are added only the first time: later, people may remove them."""
     is_first = not User.objects.exists()
     _people()
     if is_first:

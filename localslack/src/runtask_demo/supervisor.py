@@ -1,7 +1,7 @@
 """Starts the demo's processes, says when all of them work, and leaves none behind.
 
-honcho can't do this: it signals whole process groups, which kills a worker's pool in the middle of a task instead of letting the
-worker finish it, and stops Slack and the bot in no order, so that last messages are lost.
+honcho can't do this. It signals whole process groups, so a worker's pool dies in the middle of a task, which the worker
+can't finish then. And it stops Slack and the bot in no order, so that last messages are lost.
 """
 
 import json
@@ -28,7 +28,7 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no prox
 
 @dataclass(frozen=True, kw_only=True)
 class Child:
-    """A running process, the first of a session of its own: Ctrl-C in the terminal reaches only us."""
+    """A running process that leads a session of its own. So Ctrl-C in the terminal reaches only us."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -78,7 +78,7 @@ def finish(command: list[str], environment: Mapping[str, str]) -> tuple[int, str
 
 @contextmanager
 def started(plan: Plan, environment: Mapping[str, str]) -> Iterator[list[Child]]:
-    """Runs all processes while the block runs. Slack, the first, ends after the others, which still send messages to it."""
+    """Runs all processes during the block. Slack, the first, ends last: the others still send messages to it."""
     children: list[Child] = []
     try:
         for name, command in plan.processes().items():
@@ -141,7 +141,7 @@ def connected(plan: Plan) -> bool:
 
 
 def answer(url: str) -> str | None:
-    """The body of the answer. None: there is none, or its status is an error."""
+    """The body of the answer. None if there is no answer, or if its status is an error."""
     try:
         with DIRECT.open(url, timeout=2) as response:
             return str(response.read().decode())

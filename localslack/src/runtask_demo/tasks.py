@@ -78,25 +78,25 @@ def close_month(month: str) -> str:
 
 @shared_task(name="demo.refunds.pay")
 def pay_refunds(days: int = 7, most: int = 500) -> str:
-    """Pays back what customers have returned, up to so many euros each."""
+    """Pays back what customers have returned, up to `most` euros each."""
     return f"Refunds of {days} days paid, at most {most} EUR each"
 
 
 @shared_task(name="demo.partners.rotate_key")
 def rotate_key(partner: str, api_token: str, webhook: dict[str, str]) -> str:
-    """Replaces the key by which a partner reaches our interface, and tells the partner's own."""
+    """Replaces the key with which a partner calls our API, and tells the partner through their webhook."""
     return f"{partner} has a new key of {len(api_token)} characters; {webhook['url']} was told"
 
 
 @shared_task(name="demo.cleanup.sessions", ignore_result=True)
 def clear_sessions(older_than_days: int = 30) -> None:
-    """Removes sessions that nobody used. Its result is kept only if the bot starts it, and not if beat does."""
+    """Removes sessions that nobody used. Its result is kept if the bot sends it, but not if beat does."""
     log.info("sessions older than %s days removed", older_than_days)
 
 
 @shared_task(name="demo.stock.sync", bind=True)
 def sync_stock(self: Task[..., Any], shop: str = "all") -> str:
-    """Takes over stock levels from the warehouse. If there are none, Celery is told to ignore the run: no result at all."""
+    """Takes over stock levels from the warehouse. If there are none, it tells Celery to keep no result at all."""
     if shop == "all":
         return "431 articles updated"
     log.info("%s: nothing to do for %s", self.name, shop)
@@ -105,7 +105,7 @@ def sync_stock(self: Task[..., Any], shop: str = "all") -> str:
 
 @shared_task(name="demo.maintenance.compact", soft_time_limit=3)
 def compact_database(seconds: float = 30) -> str:
-    """Makes the database smaller. May take three seconds, needs longer, and is ended by its time limit."""
+    """Makes the database smaller. It needs 30 seconds, but its time limit ends it after three."""
     time.sleep(seconds)
     return "done"
 

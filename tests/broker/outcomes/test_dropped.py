@@ -33,13 +33,13 @@ def away(*_: Any, **__: Any) -> None:
 
 
 def fill(process: Hearing) -> None:
-    """Lets so many other messages arrive that the first ones are dropped."""
+    """Lets so many messages arrive that all earlier ones are dropped."""
     for _ in range(process._got.maxlen or 0):
         process._take(SimpleNamespace(payload={"type": "task-received", "uuid": str(uuid4()), "hostname": "w"}))
 
 
 def ask_again(run: Run) -> None:
-    """The run was asked for just now, while processes listen."""
+    """Changes the run to one that was asked for just now, while processes listen, and isn't noted."""
     Run.objects.filter(pk=run.pk).update(created_at=clock.now(), unseen_because="")
 
 
@@ -54,8 +54,8 @@ def two_that_listen(new_process: Callable[[], Hearing], run: Run) -> tuple[Heari
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process keeps few messages."""
-    monkeypatch.setattr(hearing, "MOST", 20)
+    """Makes processes keep few messages."""
+    monkeypatch.setattr(hearing, "MOST_KEPT", 20)
 
 
 def test_messages_that_were_dropped_while_the_database_was_away_are_noted(

@@ -1,4 +1,4 @@
-"""Questions to a result backend: one that hangs blocks no caller."""
+"""Questions to a result backend. If the backend hangs, each caller waits only for its own limit."""
 
 import os
 import threading
@@ -10,9 +10,9 @@ import pytest
 from django.db import connections
 
 from bot.broker.outcomes.backend import BackendOutcomes
-from bot.broker.outcomes.line import HANGING, Line
-from bot.broker.outcomes.watched import Turns
+from bot.broker.outcomes.line import AT_ONCE, Line
 from bot.core.model import TaskId
+from bot.core.pauses import WorkLimit
 from bot.core.ports import SourceSilent
 from tests.broker.outcomes.test_backend import an_app, only, store
 from tests.broker.waiting import wait_until
@@ -34,26 +34,26 @@ class Hanging:
 
 def test_a_backend_that_hangs_blocks_no_caller_and_keeps_a_bounded_number_of_threads() -> None:
     reader = Hanging()
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
+    line = Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=reader)
     try:
-        for _ in range(HANGING + 2):
+        for _ in range(AT_ONCE + 2):
             line._silent_until = 0.0
             with pytest.raises(SourceSilent, match="TimeoutError"):
                 line.ask(lambda one: one.read(["t"]), 0.01)
-        assert sum(reader.asked.acquire(blocking=False) for _ in range(HANGING + 2)) == HANGING
+        assert sum(reader.asked.acquire(blocking=False) for _ in range(AT_ONCE + 2)) == AT_ONCE
         with pytest.raises(SourceSilent):
             line.ask(lambda one: one.read(["t"]), 60)  # fails at once, because it isn't asked again yet
     finally:
         reader.released.set()
 
 
-def test_a_backend_that_is_only_busy_may_be_asked_at_once_again() -> None:
+def test_a_backend_that_is_only_busy_may_be_asked_again_at_once() -> None:
     reader = Hanging()
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
-    with ThreadPoolExecutor(HANGING) as pool:
-        for _ in range(HANGING):
+    line = Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=reader)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in range(AT_ONCE):
             pool.submit(line.ask, lambda one: one.read(["t"]), 20)
-        for _ in range(HANGING):
+        for _ in range(AT_ONCE):
             assert reader.asked.acquire(timeout=20)
         with pytest.raises(SourceSilent):
             line.ask(lambda one: one.read(["t"]), 0.01)
@@ -63,28 +63,28 @@ def test_a_backend_that_is_only_busy_may_be_asked_at_once_again() -> None:
 
 def test_many_questions_at_the_same_moment_are_no_silence() -> None:
     reader = Hanging()
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
+    line = Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=reader)
 
     def ask(_: int) -> list[Any]:
         return line.ask(lambda one: list(one.read(["t"])), 20)
 
-    with ThreadPoolExecutor(HANGING + 2) as pool:
-        answers = pool.map(ask, range(HANGING + 2))
-        for _ in range(HANGING):
+    with ThreadPoolExecutor(AT_ONCE + 2) as pool:
+        answers = pool.map(ask, range(AT_ONCE + 2))
+        for _ in range(AT_ONCE):
             assert reader.asked.acquire(timeout=20)
         assert not reader.asked.acquire(blocking=False)  # the others wait
         reader.released.set()
-        assert list(answers) == [[]] * (HANGING + 2)
+        assert list(answers) == [[]] * (AT_ONCE + 2)
 
 
 def test_questions_whose_threads_can_not_be_started_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     def cant_start(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging())
+    line = Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=Hanging())
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", cant_start)
-        for _ in range(HANGING + 1):
+        for _ in range(AT_ONCE + 1):
             line._silent_until = 0.0
             with pytest.raises(SourceSilent, match="RuntimeError"):
                 line.ask(lambda _: "fine", 60)
@@ -101,7 +101,7 @@ def test_a_question_leaves_no_connection_to_the_database() -> None:
         used.append(connections["default"])
         used[0].ensure_connection()
 
-    Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging()).ask(question, 60)
+    Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=Hanging()).ask(question, 60)
     wait_until(lambda: used[0].connection is None)
 
 

@@ -68,15 +68,19 @@ def test_without_an_index_only_the_newest_results_are_looked_at(behind: int, is_
 
 
 @pytest.mark.skipif(not HAS_INDEX, reason="the results app has an index of names since 2.6")
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="other databases keep names in the order of the key")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="other databases keep equal names in the order of the key"
+)
 @pytest.mark.parametrize("name", ["frequent", "rare", "never"])
 @pytest.mark.parametrize("analysed", [False, True], ids=["unknown", "analysed"])
 def test_each_query_for_the_last_run_can_use_one_index_only(name: str, analysed: bool) -> None:
     """With two indexes, PostgreSQL could choose the worse one, because it may misjudge how frequent a name is."""
     names = ["rare", *["frequent"] * 3 * RECENT_RESULTS, *[f"other {number}" for number in range(RECENT_RESULTS)]]
-    TaskResult.objects.bulk_create(TaskResult(task_id=n, periodic_task_name=one) for n, one in enumerate(names))
+    TaskResult.objects.bulk_create(
+        TaskResult(task_id=number, periodic_task_name=used) for number, used in enumerate(names)
+    )
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")  # as in a table that is too big for it
+        cursor.execute("SET LOCAL enable_seqscan = off")  # as in a table that is too large for sequential scans
         if analysed:
             cursor.execute("ANALYZE")
         with CaptureQueriesContext(connection) as asked:

@@ -156,7 +156,7 @@ compressed = pytest.mark.skipif(
 @compressed
 @pytest.mark.parametrize("method", ["gzip", "bzip2", "lzma"])
 @pytest.mark.parametrize("serializer", ["json", "pickle"])
-def test_a_compressed_result_is_expanded_only_so_far(
+def test_a_compressed_result_is_expanded_only_up_to_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, serializer: str
 ) -> None:
     monkeypatch.setattr(readers, "LARGEST", 100_000)
@@ -197,9 +197,11 @@ def test_a_run_says_why_its_result_can_not_be_read(
     assert record() == 1
     run.refresh_from_db()
     assert (run.state, why in sentence(run.unseen_reason)) == ("sent", True)
-    assert BackendOutcomes(app).changed() == [], "this process has said it"
+    assert BackendOutcomes(app).changed() == [], "this process has reported it"
     monkeypatch.setattr(backend, "_unreadable", Pauses(0))
-    assert len(BackendOutcomes(app).changed()) == 1, "the database may have been away"
+    assert len(BackendOutcomes(app).changed()) == 1, (
+        "it is reported again, because the database may have been unavailable"
+    )
     file.unlink()
     store(app, run.task_id, "SUCCESS")
     assert record() == 1
@@ -216,7 +218,7 @@ def test_a_pickle_takes_no_more_memory_than_its_bytes_whatever_length_it_names(c
     """Tries every opcode that names a length: BINBYTES8, LONG4, FRAME, BYTEARRAY8, …"""
     tracemalloc.start()
     try:
-        with pytest.raises(Exception):  # noqa: B017, PT011  # each has an error of its own
+        with pytest.raises(Exception):  # noqa: B017, PT011  # each opcode raises another error
             pickled.loads(b"\x80\x05" + code.encode("latin-1") + struct.pack("<Q", 2**26) + b"abc")
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
@@ -253,4 +255,4 @@ def test_a_backend_that_is_given_as_a_class_is_named_by_it() -> None:
 
 
 class Named:
-    """A backend that isn't named by a text; `Celery(backend=…)` accepts that, too."""
+    """A backend class. `Celery(backend=…)` accepts a class, too."""

@@ -103,7 +103,7 @@ def test_ended_runs_are_looked_at_until_their_deadline(state: str, minutes: int,
     a_result(run.task_id)
     outcomes = RowOutcomes()
     assert bool(outcomes.changed()) is is_news
-    assert outcomes.changed() == [], "they are looked at once a minute"
+    assert outcomes.changed() == [], "they are looked at once a minute, at most"
 
 
 @pytest.mark.django_db
@@ -131,7 +131,7 @@ def test_a_pass_takes_as_many_queries_with_a_long_history(django_assert_num_quer
 
 
 @pytest.mark.django_db
-def test_many_new_results_are_read_in_parts_open_runs_and_the_oldest_first() -> None:
+def test_many_new_results_are_read_in_batches_and_the_oldest_open_runs_come_first() -> None:
     until = timezone.now() + timedelta(minutes=1)
     runs = Run.objects.bulk_create(
         Run(key=f"k{n}", task_id=f"t{n}", state=state, schedule_id=1, schedule_name="s", task="t", deadline_at=until)
@@ -161,10 +161,10 @@ def test_between_full_passes_only_the_latest_results_are_read(
     assert [outcome.task_id for outcome in outcomes.changed()] == [old.task_id]
 
 
-begins = pytest.mark.skipif(not HAS_START, reason="the results app says when a task began since 2.6")
+needs_start = pytest.mark.skipif(not HAS_START, reason="the results app says when a task began since 2.6")
 
 
-@begins
+@needs_start
 @pytest.mark.django_db
 @pytest.mark.parametrize("minutes", [-300, -60, -15, 15, 60, 300])
 @pytest.mark.parametrize("status", ["STARTED", "SUCCESS"])
@@ -177,7 +177,7 @@ def test_a_start_in_another_time_zone_is_ignored(status: str, minutes: int) -> N
     assert RowOutcomes().of(TaskId(run.task_id))[0].started_at is None
 
 
-@begins
+@needs_start
 @pytest.mark.django_db
 @pytest.mark.parametrize("approved", [False, True])
 def test_a_start_while_the_message_was_being_sent_is_accepted(*, approved: bool) -> None:
@@ -191,7 +191,7 @@ def test_a_start_while_the_message_was_being_sent_is_accepted(*, approved: bool)
     assert the_outcome().started_at is None
 
 
-@begins
+@needs_start
 @pytest.mark.django_db
 def test_a_start_must_follow_the_request_if_the_time_of_sending_is_unknown() -> None:
     now = timezone.now()
@@ -202,7 +202,7 @@ def test_a_start_must_follow_the_request_if_the_time_of_sending_is_unknown() -> 
     assert the_outcome().started_at is None
 
 
-@begins
+@needs_start
 @pytest.mark.django_db
 def test_a_run_whose_start_is_ignored_has_no_duration() -> None:
     now = timezone.now()

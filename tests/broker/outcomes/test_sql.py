@@ -52,7 +52,7 @@ def test_a_table_that_the_first_worker_makes_later_is_read(tmp_path: Path) -> No
     assert only(app).status == "SUCCESS"
 
 
-def test_the_worker_is_named_if_the_table_has_it(tmp_path: Path) -> None:
+def test_the_worker_is_named_if_the_table_has_a_column_for_it(tmp_path: Path) -> None:
     assert only(an_app(with_table(tmp_path, EXTENDED, worker="w1@a"))).worker == "w1@a"
 
 

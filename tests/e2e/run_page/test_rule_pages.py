@@ -126,8 +126,8 @@ def test_a_second_person_declines_with_a_reason_and_a_forged_form_does_nothing(
     page.goto("/approvals/")
     expect(page.get_by_text("Nothing waits for your approval.")).to_be_visible()
     hers.goto("/admin/")
-    number = hers.locator("#content").get_by_role("link", name="Waiting for you (")
-    expect(number).to_be_visible()
+    waiting = hers.locator("#content").get_by_role("link", name="Waiting for you (")
+    expect(waiting).to_be_visible()
 
     forging: Page = contexts(storage_state=hers.context.storage_state())
     forging.goto("/approvals/")
@@ -136,7 +136,7 @@ def test_a_second_person_declines_with_a_reason_and_a_forged_form_does_nothing(
     assert forged.status == 403
     assert "CSRF verification failed" in forged.text()
 
-    number.click()
+    waiting.click()
     hers.get_by_label("Why not").first.fill("one is enough")
     hers.get_by_role("button", name="Decline").first.click()
     expect(hers.locator(".runtask-standing")).to_have_text("declined, not sent")

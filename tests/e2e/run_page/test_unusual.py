@@ -37,9 +37,8 @@ def test_the_form_shows_warnings_before_a_run(page: Page) -> None:
     finds_nothing_serious(page)
     pick(page, "elsewhere")
     expect(page.get_by_text("Sent by name.")).to_be_visible()
-    expect(
-        page.get_by_text("No live worker listens on its queue.")
-    ).to_be_visible()  # appears when workers have answered
+    # This appears when workers have answered.
+    expect(page.get_by_text("No live worker listens on its queue.")).to_be_visible()
 
 
 def test_without_javascript_everything_works_by_reloading(contexts: Any) -> None:
@@ -74,9 +73,9 @@ def test_the_page_says_that_somebody_was_logged_out(page: Page) -> None:
     expect(page.locator("#runtask-state")).to_contain_text(" of 12")
     page.context.clear_cookies()
     expect(page.get_by_role("alert")).to_contain_text("You are logged out")
-    pick_again = page.context.new_page()
-    pick_again.goto(page.url)
-    expect(pick_again.get_by_label("Username")).to_be_visible()
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    expect(tab.get_by_label("Username")).to_be_visible()
 
 
 def test_after_a_logout_the_open_form_survives_a_login_in_another_tab(page: Page) -> None:

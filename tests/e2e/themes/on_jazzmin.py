@@ -3,5 +3,5 @@
 from bot.settings import *  # noqa: F403
 
 INSTALLED_APPS = ["jazzmin", *INSTALLED_APPS]  # noqa: F405
-JAZZMIN_UI_TWEAKS = {"default_theme_mode": "auto"}  # dark where the browser is
+JAZZMIN_UI_TWEAKS = {"default_theme_mode": "auto"}  # dark if the browser asks for that
 SECURE_CSP = {}

@@ -66,7 +66,7 @@ def ana() -> User:
 
 @pytest.fixture(scope="module")
 def behind() -> Iterator[list[Api]]:
-    """The site's addresses, once for a module, as in tests.web."""
+    """The API's and the admin's addresses, loaded once for a module. The last item is the API behind them."""
     apis: list[Api] = []
     ours = include((urls(lambda: apis[-1].platform), "runtask"))
     with override_settings(ROOT_URLCONF=(path("", ours), path("admin/", admin.site.urls))):

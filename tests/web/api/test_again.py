@@ -25,8 +25,8 @@ def run(api: Api) -> Run:
 
 
 def again(api: Api, run: int, body: Any = None, **headers: str) -> Any:
-    address, headers = f"/api/runs/{run}/again", {"Authorization": f"Bearer {api.token}", **headers}
-    return api.client.post(address, body or "", JSON if body else "", headers=headers)
+    headers = {"Authorization": f"Bearer {api.token}", **headers}
+    return api.client.post(f"/api/runs/{run}/again", body or "", JSON if body else "", headers=headers)
 
 
 def test_run_again_sends_the_values_of_the_run(api: Api, run: Run) -> None:
@@ -40,7 +40,7 @@ def test_run_again_sends_the_values_of_the_run(api: Api, run: Run) -> None:
 
 
 def test_no_body_is_needed_behind_a_server_that_passes_an_empty_length(api: Api, run: Run) -> None:
-    """As uWSGI does (PEP 3333: CONTENT_LENGTH may be empty or absent)."""
+    """uWSGI does so. PEP 3333 says that CONTENT_LENGTH may be empty or absent."""
     headers = {"Authorization": f"Bearer {api.token}"}
     answer = api.client.generic("POST", f"/api/runs/{run.pk}/again", b"", "", headers=headers, CONTENT_LENGTH="")
     assert answer.status_code == 201, answer.content
@@ -79,7 +79,7 @@ def test_a_run_that_can_not_be_repeated_is_refused(api: Api, run: Run) -> None:
     assert problem["text"].startswith("As that run sent it: Unknown argument")
     assert refused(again(api, run.pk + 1), 404, "not_found") == []
     api.catalog.schedules.clear()
-    assert refused(again(api, run.pk), 404, "not_found") == []  # it belongs to its requester now
+    assert refused(again(api, run.pk), 404, "not_found") == []  # without a schedule, only its requester sees the run
     Run.objects.filter(pk=run.pk).update(user=User.objects.get())
     (problem,) = refused(again(api, run.pk), 404, "not_found")
     assert (problem["field"], problem["code"]) == ("schedule", "gone")

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
         pytest.param('{"schedule": 7,\n\n "args": [1 2]}', "args", (3, 13), "A comma", id="in args"),
         pytest.param('{"schedule": 7, "schedule": 8}', "body", (1, 17), "a second time", id="doubled"),
         pytest.param(
-            '{"schedule": 7, "kwargs": {"a": 1, "a": 2}}', "kwargs", (1, 36), "a second time", id="doubled in"
+            '{"schedule": 7, "kwargs": {"a": 1, "a": 2}}', "kwargs", (1, 36), "a second time", id="doubled in kwargs"
         ),
         pytest.param('{"schedule": 7, "args": [NaN]}', "args", (1, 26), "NaN isn't JSON", id="NaN"),
         pytest.param('{"schedule": 7, "args": [1e400]}', "args", (1, 26), "too large", id="infinite"),

@@ -77,21 +77,21 @@ def test_a_session_without_access_to_the_admin_is_refused_but_a_token_works(
     refused(api.get("/api/schedules"), 403, "not_allowed")
 
 
-def database(_: Any) -> None:
+def database_fails(_: Any) -> None:
     raise OperationalError("gone away")
 
 
-def nothing(_: Any) -> None:
+def is_not_set_up(_: Any) -> None:
     raise NotSetUp("no Celery app")
 
 
-@pytest.mark.parametrize("fails", [database, nothing])
+@pytest.mark.parametrize("platform", [database_fails, is_not_set_up])
 def test_no_report_of_an_error_has_the_token(
-    api: Api, settings: Any, monkeypatch: pytest.MonkeyPatch, fails: Callable[[Any], None]
+    api: Api, settings: Any, monkeypatch: pytest.MonkeyPatch, platform: Callable[[Any], None]
 ) -> None:
-    """Django sends error reports by e-mail. Before version 5.1, they show this header."""
+    """Django sends error reports by e-mail. Before Django 5.1, they show the header `Authorization`."""
     settings.ADMINS = ADMINS
-    monkeypatch.setattr(Api, "platform", property(fails))
+    monkeypatch.setattr(Api, "platform", property(platform))
     assert api.get("/api/schedules").status_code == 503
     [report] = mail.outbox
     assert "/api/schedules" in report.body

@@ -21,12 +21,12 @@ ASKED = Asked(schedule=7, args=None, kwargs=None, fingerprint="f", places={}, di
 
 
 @pytest.mark.parametrize("code", sorted({*POLICY, Code.NO_KILL, Code.BUSY, Code.NOT_BY_API}))
-def test_what_somebody_may_not_do(code: Code) -> None:
+def test_a_denial_has_the_same_name(code: Code) -> None:
     assert denied(Denied(code=code, params=PARAMS)).code == kind(code)
 
 
 @pytest.mark.parametrize("exc", [refusals.Gone(), refusals.Changed(), refusals.Taken(None)], ids=repr)
-def test_what_can_not_be_run(exc: refusals.Refused) -> None:
+def test_a_run_that_can_not_be_started_has_the_same_name(exc: refusals.Refused) -> None:
     assert views._refusal(exc, ASKED, RequestFactory().get("/")).code == kind(exc.problems[0].code)
 
 
@@ -48,8 +48,8 @@ def test_wrong_values_have_another_name_in_the_api() -> None:
         (Code.JUST_APPROVED, "cant_stop"),
     ],
 )
-def test_what_else_is_refused(code: Code, name: str) -> None:
-    """The names that test_again.py and test_stop.py get from the API."""
+def test_other_refusals_have_the_names_of_the_api(code: Code, name: str) -> None:
+    """test_again.py and test_stop.py check that the API answers with these names."""
     assert kind(code) == name
 
 

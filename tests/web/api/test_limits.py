@@ -119,12 +119,12 @@ def test_a_bad_token_is_refused_even_if_it_can_not_be_counted(api: Api, monkeypa
     def locked(*_: Any) -> int:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(throttle, "wait", locked)
+    monkeypatch.setattr(throttle, "seconds_to_wait", locked)
     refused(tries(api), 401, "bad_token")
 
 
 def test_the_use_of_a_token_is_recorded_after_the_run_was_sent(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So a busy database delays no run and no answer. Refused requests are recorded, too."""
+    """So a busy database delays no run and no answer. The use of a token by a refused request is recorded, too."""
     seen = []
     update = QuerySet.update
 

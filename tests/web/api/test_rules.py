@@ -1,4 +1,4 @@
-"""Rules for scripts: refusals have stable codes, and a hidden schedule or run gets the same 404 as an unknown one."""
+"""Rules for scripts: refusals have stable codes. A hidden schedule or run gets the same 404 as an unknown one."""
 
 from typing import Any
 

@@ -14,8 +14,8 @@ from bot.core.reasons import Code, Reason
 from bot.core.scrub import MASK
 from bot.models import Run
 from bot.runs import finish, start
+from bot.runs.budget import Budget
 from bot.runs.door import admit
-from bot.runs.waiting import Budget
 from bot.web import tokens
 from tests.factories import NOW, a_request, a_run, a_schedule, an_actor, sealed, unreachable
 from tests.web.api.conftest import Api, refused

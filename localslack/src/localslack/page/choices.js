@@ -4,7 +4,7 @@ import { Combobox } from "./combobox.js";
 import { plain } from "./text.js";
 import { directory, store } from "./store.js";
 
-/** Slack waits this long after a keystroke before it asks the app. The exact time isn't documented. */
+/** The pause after a keystroke before the app is asked. Slack has one, too, but doesn't document how long it is. */
 const TYPING_PAUSE_MS = 120;
 
 const text = (string) => ({ type: "plain_text", text: string, emoji: false });
@@ -25,11 +25,11 @@ const people = () => [...store.people.values()]
 const options = (channels) => channels.map((channel) => ({ text: text(directory.title(channel)), value: channel.id }));
 
 /** Whether the element's `filter` lets a conversation through. */
-function passes(channel, { include, exclude_external_shared_channels: ours, exclude_bot_users: human } = {}) {
+function passes(channel, { include, exclude_external_shared_channels: noShared, exclude_bot_users: noBots } = {}) {
   const kind = channel.kind === "channel" ? "public" : channel.kind;
   return (!include || include.includes(kind))
-    && !(ours && channel.is_shared)
-    && !(human && channel.kind === "im" && directory.person(channel.user)?.is_bot);
+    && !(noShared && channel.is_shared)
+    && !(noBots && channel.kind === "im" && directory.person(channel.user)?.is_bot);
 }
 
 /** The kinds whose options the client knows. Their value in the state is an id. */

@@ -72,7 +72,7 @@ function markRead(user, channel, newest) {
   control.read({ user, channel });
 }
 
-/** The line above the first unread message stays where it was while the channel is open. */
+/** The ts of the first message that was unread when the channel was opened, or null. A line marks it while it is open. */
 function firstUnread(messages) {
   const others = messages.filter((message) => message.user !== store.user);
   const first = unreadAtOpening > 0 && unreadAtOpening < others.length ? others.at(-unreadAtOpening) : null;

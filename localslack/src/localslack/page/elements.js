@@ -74,7 +74,7 @@ async function waiting(node, act) {
   else toast(warning(trouble)); // its message was edited meanwhile
 }
 
-/** Slack's small warning sign, at an element whose app did not answer. */
+/** Slack's small warning sign, next to an element whose use failed. */
 export function warning(error) {
   const text = `Something went wrong (${error})`;
   return h("span", { class: "element-warning", role: "alert", title: text, testid: "element-warning" }, icon("alert"), text);

@@ -24,7 +24,7 @@ export function notify({ channel, ts, thread_ts: thread, from, text }, open) {
   const shown = toast(body, { about: `${channel} ${thread ?? ts}` });
 }
 
-/** Show this for a while. Also for what concerns a control that isn't on the page any more. */
+/** Show this for a while. It may be about a control that is no longer on the page. */
 export function toast(body, data = {}) {
   const shown = h("div", { class: "toast", testid: "toast", role: "group", "aria-label": "Notification", data }, body,
     h("button", { type: "button", class: "icon-button toast-close", "aria-label": "Dismiss", onclick: () => shown.remove() },

@@ -11,7 +11,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 # Without these, Chromium connects to Google at each start, and as root it refuses to start at all.
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 # Without the first two, each window also starts a process for its address bar, which no test sees. This list replaces
-# Playwright's, so it repeats from there what would change pictures or connect to Google.
+# Playwright's own list. The others come from there: they would change pictures, or connect to Google.
 OFF = [
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",

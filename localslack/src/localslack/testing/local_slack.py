@@ -17,8 +17,8 @@ from localslack.testing.person import Person
 
 T = TypeVar("T")
 _HOST = "127.0.0.1"
-# A condition may look at something besides Slack, for example a database, whose changes nobody tells us.
-_LOOK_AGAIN = 0.1
+# A condition may look at something besides Slack, for example a database. Nobody reports its changes.
+_LOOK_AGAIN_SECONDS = 0.1
 
 
 class LocalSlack(Control):
@@ -75,7 +75,7 @@ class LocalSlack(Control):
         return self._slack.first.app.settings.signing_secret
 
     def reset(self) -> None:
-        """Back to the start: one workspace, one app, the first settings, no messages. The first app's sockets stay open."""
+        """Go back to one workspace without messages, one app and the first settings. That app's sockets stay open."""
         self.control("reset")
         self.control("config", **self._first_config)
 
@@ -88,7 +88,7 @@ class LocalSlack(Control):
         return self.done("config", **settings)
 
     def use_manifest(self, manifest: Json, *, without: Collection[str] = (), **whose: str) -> Json:
-        """Make the app what its manifest says, and install it without some of its optional scopes. Until the next reset."""
+        """Until the next reset, the app is what its manifest says, and lacks the optional scopes in `without`."""
         return self.done("manifest", manifest=manifest, without=list(without), **whose)
 
     def uninstall(self, team: str | None = None, app: str | None = None) -> None:
@@ -136,7 +136,7 @@ class LocalSlack(Control):
         return dict(self.control("deliver", type=kind, payload=payload, **forged)["ack"])
 
     def advance(self, seconds: float) -> None:
-        """Make triggers, response_urls and rate limits older by this many seconds."""
+        """Move Slack's clock on by this many seconds. Triggers, response_urls and rate limits follow it."""
         self.control("clock", advance=seconds)
 
     def log(
@@ -150,7 +150,8 @@ class LocalSlack(Control):
     ) -> list[Json]:
         """The log of all calls, deliveries and answers.
 
-        It may be limited to one direction (api, delivery, ack, hook), one method or type, one `team`, one `app`.
+        The arguments limit it to one direction (api, delivery, ack, hook), one method or type, one team, one app, and
+        to the entries after the number `since`.
         """
         return list(self.look("log", since=since, direction=direction, name=name, team=team, app=app)["entries"])
 
@@ -163,7 +164,10 @@ class LocalSlack(Control):
         return [entry["request"] for entry in self.log("api", method, team=team, app=app)]
 
     def wait_for(self, condition: Callable[[], T | None], timeout: float = 10.0) -> T:
-        """The first true value of `condition`, which is asked again whenever something happens in Slack."""
+        """The first true value of `condition`. Raises AssertionError after `timeout` seconds.
+
+        `condition` is called whenever something happens in Slack, and every 0.1 s.
+        """
         deadline = time.monotonic() + timeout
         while True:
             seen = self._changes
@@ -173,7 +177,7 @@ class LocalSlack(Control):
             if left <= 0:
                 raise AssertionError(f"not within {timeout} s; the last entries: {self.log()[-5:]}")
             with self._changed:
-                self._changed.wait_for(lambda: self._changes != seen, min(left, _LOOK_AGAIN))  # noqa: B023
+                self._changed.wait_for(lambda: self._changes != seen, min(left, _LOOK_AGAIN_SECONDS))  # noqa: B023
 
     def wait_for_app(self, connections: int = 1, timeout: float = 10.0, app: str | None = None) -> None:
         """Wait until an app is connected over Socket Mode."""
@@ -222,7 +226,7 @@ class LocalSlack(Control):
 
     async def _stop(self) -> None:
         await self._runner.cleanup()
-        # Requests that a fault still delays.
+        # Cancel the requests that a fault still delays.
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()

@@ -24,7 +24,7 @@ class Person:
         return self._do("shortcut", callback_id=callback_id, channel=channel, ts=ts)
 
     def edits(self, channel: str, ts: str, text: str) -> Json:
-        """Edit an own message."""
+        """Edit one of this person's messages."""
         return self._do("edit", channel=channel, ts=ts, text=text)
 
     def modal(self) -> Json | None:
@@ -79,7 +79,7 @@ class Person:
         while True:
             block_id = self._block_of(channel, ts, action_id)
             answer = self._do("click", channel=channel, ts=ts, block_id=block_id, action_id=action_id, **more)
-            # If the app has edited the message in between, its blocks have new ids: then look again.
+            # If the app has edited the message meanwhile, its blocks may have new ids. Then look again.
             if answer.get("error") != "element_not_found" or block_id == self._block_of(channel, ts, action_id):
                 return answer
 
@@ -120,11 +120,11 @@ class Person:
         return str(self._do("dm", **{"with": other})["channel"]["id"])
 
     def messages(self, channel: str) -> list[Json]:
-        """The channel's messages, oldest first, without replies and ephemeral messages."""
+        """The channel's messages, oldest first, without ephemeral messages and replies that only threads show."""
         return [one for one in self._seen(channel) if not one.get("is_ephemeral")]
 
     def ephemerals(self, channel: str) -> list[Json]:
-        """The messages that only this person sees in the channel."""
+        """The messages in the channel, outside threads, that only this person sees."""
         return [one for one in self._seen(channel) if one.get("is_ephemeral")]
 
     def thread(self, channel: str, ts: str) -> list[Json]:
@@ -167,7 +167,7 @@ def options_in(answer: Json) -> list[Json]:
 
 
 def elements_in(block: Json) -> list[Json]:
-    """A block's interactive elements."""
+    """A block's elements."""
     return [one for one in [block.get("element"), block.get("accessory"), *block.get("elements", [])] if one]
 
 

@@ -26,7 +26,7 @@ def check_blocks(blocks: Any, surface: Surface, at: str, problems: Problems) -> 
     check_fields({name: blocks}, {name: rules}, holder, problems)
     for index, block in enumerate(blocks):
         _check_block(block, surface, f"{at}/{index}", problems)
-    _check_unique(blocks, at, problems)
+    _check_across(blocks, at, problems)
 
 
 def elements_of(block: Json) -> list[tuple[str, Json]]:
@@ -128,8 +128,11 @@ _CHECKS = {
 }
 
 
-def _check_unique(blocks: list[Any], at: str, problems: Problems) -> None:
-    """A block_id is unique in its surface, an action_id in its block (Slack refuses others: gh:slack-go/slack#725)."""
+def _check_across(blocks: list[Any], at: str, problems: Problems) -> None:
+    """A block_id is unique in its surface, an action_id in its block (Slack refuses duplicates: gh:slack-go/slack#725).
+
+    Only one element has the focus.
+    """
     dicts = [(index, block) for index, block in enumerate(blocks) if isinstance(block, dict)]
     seen: set[str] = set()
     for index, block in dicts:
@@ -140,16 +143,17 @@ def _check_unique(blocks: list[Any], at: str, problems: Problems) -> None:
             seen.add(block_id)
         ids = [one.get("action_id") for _, one in elements_of(block)]
         actions = Counter(one for one in ids if isinstance(one, str) and one)
-        problems_here = [action for action, times in actions.items() if times > 1]
-        for action in problems_here:
+        duplicates = [action for action, times in actions.items() if times > 1]
+        for action in duplicates:
             problems.add(f"`action_id` already in use: {action}", f"{at}/{index}")
     focused = [one for _, block in dicts for _, one in elements_of(block) if one.get("focus_on_load")]
     if len(focused) > 1:
         problems.add("`focus_on_load` can be used once only", at)
-    _check_message_only(dicts, at, problems)
+    _check_totals(dicts, at, problems)
 
 
-def _check_message_only(dicts: list[tuple[int, Json]], at: str, problems: Problems) -> None:
+def _check_totals(dicts: list[tuple[int, Json]], at: str, problems: Problems) -> None:
+    """The limits for all markdown blocks of a message together, and for its tables."""
     most = LIMITS["surfaces"]["markdown_blocks_per_payload"]["cumulative_max_chars"]
     if sum(len(str(one.get("text", ""))) for _, one in dicts if one.get("type") == "markdown") > most:
         problems.add(f"must be less than {most + 1} characters over all markdown blocks", at)

@@ -15,8 +15,8 @@ from localslack.validation.schema import ELEMENT_FIELDS
 Json = dict[str, Any]
 _OPTION = LIMITS["composition"]["option"]
 _GROUP = LIMITS["composition"]["option_group"]
-_INCLUDED = ["im", "mpim", "private", "public"]
-_EXCLUDES = ("exclude_external_shared_channels", "exclude_bot_users")
+_FILTER_KINDS = ["im", "mpim", "private", "public"]
+_FILTER_FLAGS = ("exclude_external_shared_channels", "exclude_bot_users")
 _CONFIRM = LIMITS["composition"]["confirm"]
 _IMAGE = {"required": LIMITS["blocks"]["image"]["required"]}
 _TRIGGERS = LIMITS["elements"]["plain_text_input"]["dispatch_action_config.trigger_actions_on"]
@@ -47,7 +47,7 @@ def rules_for(kind: str) -> Json:
 
 
 def is_one_of(kind: str, allowed: list[str]) -> bool:
-    """Whether an element type is in a list of limits.json. Such lists have wildcards, and notes in brackets."""
+    """Whether an element type is in a list of limits.json, whose items may have wildcards, and notes in brackets."""
     # For fnmatch, "*_select" would include multi selects, which these lists name separately.
     return any(
         fnmatch(kind, name.partition("(")[0]) and kind.startswith("multi_") == name.startswith("multi_")
@@ -112,7 +112,7 @@ def check_option_lists(holder: Json, at: str, problems: Problems, *, types: list
 
 
 def all_options(holder: Json) -> list[Json]:
-    """The options of a menu, groups included."""
+    """The options of a menu, with those in its groups."""
     groups = [group for group in _items(holder, "option_groups") if isinstance(group, dict)]
     return _items(holder, "options") + [one for group in groups for one in _items(group, "options")]
 
@@ -144,7 +144,7 @@ def _check_choices(element: Json, at: str, problems: Problems) -> None:
 
 
 def _comparable(option: Any) -> tuple[Any, ...]:
-    """Two options are the same if text and value are equal. Flags don't matter."""
+    """What two options have in common if they are the same: the value, and the text without its flags."""
     if not isinstance(option, dict):
         return ()
     text = option.get("text")
@@ -159,7 +159,7 @@ def _check_confirm(confirm: Any, at: str, problems: Problems) -> None:
         return
     check_known(confirm, frozenset({*_CONFIRM["required"], "style"}), at, problems)
     rules = {name: rule for name, rule in _CONFIRM.items() if name != "required"}
-    # docs.slack.dev says that confirm and deny are required, but Slack adds them (recorded: button_in_view has neither).
+    # docs.slack.dev requires confirm and deny, but Slack adds them (the recording button_in_view has neither).
     check_fields(confirm, rules | {"required": ["title", "text"]}, at, problems)
 
 
@@ -197,20 +197,20 @@ def _check_number_input(element: Json, at: str, problems: Problems) -> None:
 
 
 def _check_filter(element: Json, at: str, problems: Problems) -> None:
-    """Which conversations a menu offers (docs.slack.dev: composition-objects/conversation-filter-object)."""
-    wanted = element.get("filter", {"include": _INCLUDED})
+    """Check the filter of a menu of conversations (docs.slack.dev: composition-objects/conversation-filter-object)."""
+    wanted = element.get("filter", {"include": _FILTER_KINDS})
     if not isinstance(wanted, dict):
         problems.add("must provide an object", at)
         return
-    check_known(wanted, frozenset({"include", *_EXCLUDES}), at, problems)
+    check_known(wanted, frozenset({"include", *_FILTER_FLAGS}), at, problems)
     if not wanted:
         problems.add("must provide at least 1 items", at)
-    included = wanted.get("include", _INCLUDED)
+    included = wanted.get("include", _FILTER_KINDS)
     if not isinstance(included, list) or not included:
         problems.add("must provide at least 1 items", f"{at}/include")
-    elif any(one not in _INCLUDED for one in included):
+    elif any(one not in _FILTER_KINDS for one in included):
         problems.add("must be a valid enum value", f"{at}/include")
-    for flag in _EXCLUDES:
+    for flag in _FILTER_FLAGS:
         if not isinstance(wanted.get(flag, False), bool):
             problems.add("must be a valid boolean", f"{at}/{flag}")
 

@@ -28,7 +28,7 @@ def check_fields(value: Json, rules: Json, at: str, problems: Problems) -> None:
 
 
 def check_value(value: Any, rule: Json, at: str, problems: Problems) -> None:
-    """Check one field against its rule. Parts of the rule that say nothing about such a value are ignored."""
+    """Check one value against its rule. A rule without a limit, for example with a default only, allows every value."""
     if rule.get("text_object"):
         check_text(value, rule, at, problems)
     elif "min_items" in rule or "max_items" in rule:

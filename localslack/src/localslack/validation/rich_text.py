@@ -64,6 +64,7 @@ def _check_word(word: Any, at: str, problems: Problems) -> None:
 
 
 def _listed(holder: Json, at: str, problems: Problems) -> list[tuple[str, Any]]:
+    """The `elements`, each with its JSON pointer."""
     elements = holder.get("elements")
     if not isinstance(elements, list):
         problems.add("missing required field: elements" if elements is None else "must provide an array", at)

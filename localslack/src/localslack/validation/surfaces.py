@@ -12,7 +12,7 @@ from localslack.validation.schema import VIEW_FIELDS
 
 Json = dict[str, Any]
 _MODAL = LIMITS["surfaces"]["modal"]
-_TOGETHER = LIMITS["surfaces"]["message"]["blocks_json"]
+_BLOCKS_JSON = LIMITS["surfaces"]["message"]["blocks_json"]
 _ANSWER = LIMITS["elements"]["external_select"]["response"]
 
 
@@ -53,7 +53,7 @@ def message_problems(blocks: Any) -> Problems:
 
 def blocks_are_too_long(blocks: Any) -> bool:
     """Whether Slack answers `msg_blocks_too_long`."""
-    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) > int(_TOGETHER["max_chars"])
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) > int(_BLOCKS_JSON["max_chars"])
 
 
 def options_problems(answer: Any) -> Problems:
@@ -106,7 +106,7 @@ def _check_flags(view: Json, problems: Problems) -> None:
 def _check_submit(blocks: Any, problems: Problems) -> None:
     for index, block in enumerate(blocks if isinstance(blocks, list) else []):
         if isinstance(block, dict) and block.get("type") == "input":
-            # Recorded answers have this last part of the pointer.
-            place = f"/view/blocks/{index}/input"
-            problems.add("must define `submit` to use an `input` block in modals", place)
+            # Recorded answers have `/input` at the end of the pointer.
+            pointer = f"/view/blocks/{index}/input"
+            problems.add("must define `submit` to use an `input` block in modals", pointer)
             return

@@ -1,4 +1,4 @@
-"""Makes sure that only one run of a schedule is open at a time, if a rule asks for that."""
+"""Lets only one run of a schedule be open at a time, if a rule asks for that."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,17 +16,17 @@ from bot.runs.refusals import NotAllowed
 
 
 @contextmanager
-def turn(platform: Platform, key: str, schedule: Schedule, rules: tuple[Rule, ...]) -> Iterator[None]:
+def one_at_a_time(platform: Platform, key: str, schedule: Schedule, rules: tuple[Rule, ...]) -> Iterator[None]:
     """Wrap the statement that saves the run.
 
-    If a rule allows one run at a time, this locks the schedule, and raises NotAllowed while another run is open. `key`: of this
-    run, which doesn't count.
+    If a rule allows one run at a time, this locks the schedule, and raises NotAllowed while another run is open. `key`: the key of
+    the run that is saved, which doesn't count.
     """
     if not any(rule.one_at_a_time for rule in rules):
         yield
         return
     if (other := _open_run(schedule, key)) is not None:
-        # It may have ended without our having read it yet. Asking may take long, so the row isn't locked meanwhile.
+        # The other run may have ended, but its end may not be saved yet. Asking may take long, so the row isn't locked meanwhile.
         catch_up(platform, Run.objects.get(pk=other))
     if not Turn.objects.filter(pk=schedule.id).exists():
         # Not in the transaction below: on MariaDB, two transactions that both find no row would deadlock.

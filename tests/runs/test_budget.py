@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from slack_bolt import BoltResponse
 
-from bot.runs import waiting
-from bot.runs.waiting import ANSWER_LIMIT, TELLING, Budget, Threads, TooSlow, _Late, making_answer
+from bot.runs import budget
+from bot.runs.budget import ANSWER_LIMIT, TELLING, Budget, Threads, TooSlow, _Late, making_answer
 from bot.slack.endpoint import _Response
 from tests.broker.waiting import wait_until
 
@@ -44,9 +44,8 @@ class _JustInTime(Future[Any]):
 
 class _Pool(ThreadPoolExecutor):
     def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        real: Future[Any] = super().submit(
-            function, *args, **kwargs
-        )  # in another thread, which has its own database connections
+        # In another thread, which has its own database connections.
+        real: Future[Any] = super().submit(function, *args, **kwargs)
         future = _JustInTime()
         if (exc := real.exception(10)) is not None:
             future.set_exception(exc)
@@ -96,7 +95,7 @@ def test_work_begins_when_the_answer_has_been_sent(threads: Threads, done: Queue
 def test_work_begins_after_the_answers_to_other_people(
     threads: Threads, done: Queue[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "YIELD", 10)
+    monkeypatch.setattr(budget, "YIELD", 10)
     with making_answer() as other:
         pass
     with making_answer() as answer:
@@ -118,7 +117,7 @@ def test_work_does_not_wait_long_for_a_slow_answer(threads: Threads, done: Queue
 def test_an_answer_that_failed_does_not_count_as_unsent(
     threads: Threads, done: Queue[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "YIELD", 10)
+    monkeypatch.setattr(budget, "YIELD", 10)
     with pytest.raises(LookupError), making_answer():
         fail()
     threads.after_answer(lambda: done.put("work"), late=fail)
@@ -131,8 +130,8 @@ def test_work_begins_at_once_if_there_is_no_answer(threads: Threads, done: Queue
 
 
 @pytest.mark.django_db  # Django touches the database when a response is closed
-@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "given up"])
-def test_over_http_work_begins_when_a_response_is_closed_or_a_later_one_was_sent(
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "replaced"])
+def test_over_http_work_begins_when_the_response_is_closed_or_was_replaced_by_a_middleware(
     threads: Threads, done: Queue[str], is_closed: bool
 ) -> None:
     with making_answer() as answer:
@@ -142,7 +141,7 @@ def test_over_http_work_begins_when_a_response_is_closed_or_a_later_one_was_sent
     if is_closed:
         response.close()
     else:
-        del response
+        del response  # nobody closes a response that was replaced
     assert done.get(timeout=10) == "work"
 
 
@@ -155,8 +154,8 @@ def test_a_failure_of_the_work_is_logged(threads: Threads, caplog: pytest.LogCap
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Queue[str]:
-    monkeypatch.setattr(waiting, "CHECK_LATE", 0.01)
-    monkeypatch.setattr(waiting, "LATE", 0.1)
+    monkeypatch.setattr(budget, "CHECK_LATE", 0.01)
+    monkeypatch.setattr(budget, "LATE", 0.1)
     return Queue()
 
 
@@ -177,7 +176,7 @@ def test_everybody_who_waits_too_long_is_told_once(
     assert ("could not be told" in caplog.text) == (first is fail)
 
 
-def test_nobody_is_told_later_because_slack_is_slow_to_take_what_another_person_is_told(told: Queue[str]) -> None:
+def test_a_person_is_told_in_time_even_while_slack_is_slow_to_take_the_message_to_another(told: Queue[str]) -> None:
     late, answers = _Late(), threading.Event()
     try:
         late.watch(lambda: answers.wait(20))
@@ -213,26 +212,26 @@ def test_people_whose_wait_ends_while_others_are_told_are_not_told(told: Queue[s
 
 
 def cant_start(_: threading.Thread) -> None:
-    """As where the number of threads is limited."""
+    """Fails as `Thread.start` does where the number of threads is limited."""
     raise RuntimeError("can't start new thread")
 
 
 def test_work_whose_thread_can_not_be_started_is_not_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    busy, done, budget = threading.Event(), list[str](), Budget()
+    busy, done, given = threading.Event(), list[str](), Budget()
     with ThreadPoolExecutor(2) as pool:
         pool.submit(busy.wait)
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", cant_start)
             with pytest.raises(TooSlow):
-                Threads(pool, pool).within(budget, lambda: done.append("work"))
+                Threads(pool, pool).within(given, lambda: done.append("work"))
         busy.set()
     assert done == []
-    assert budget.shut(), "nothing was done"
+    assert given.shut(), "nothing was done"
 
 
 def test_late_work_is_told_of_when_threads_can_be_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LATE", 0.0)
-    monkeypatch.setattr(waiting, "CHECK_LATE", 0.01)
+    monkeypatch.setattr(budget, "LATE", 0.0)
+    monkeypatch.setattr(budget, "CHECK_LATE", 0.01)
     late, told = _Late(), threading.Event()
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", cant_start)

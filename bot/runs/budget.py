@@ -33,14 +33,14 @@ YIELD = 0.03  # seconds that work waits at most for answers to be sent: enough f
 
 @dataclass
 class Budget:
-    """The time for one answer, on a monotonic clock from its creation. Each step gets what is left.
+    """The time for one answer. It begins when the budget is made. Each step gets what is left.
 
     Call `enter` just before the step that can't be undone (publish a message, open a form). To give up, call `shut`: it returns True
     if the step has not begun, and then the step can't begin any more.
     """
 
     seconds: float = ANSWER_LIMIT
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)  # monotonic
     entered: bool = field(default=False, init=False)
     _is_shut: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -50,7 +50,7 @@ class Budget:
         return max(0.0, self.started + self.seconds - time.monotonic())
 
     def enter(self) -> bool:
-        """Returns False after `shut`. Then don't do it: the person has been told that nothing was done."""
+        """Returns False after `shut`. Then don't take the step: the person has been told that nothing was done."""
         with self._lock:
             self.entered = not self._is_shut
             return self.entered
@@ -111,7 +111,10 @@ class Threads:
             self.afterwards.submit(_do, work, wait, time.monotonic() + YIELD)
 
         answer = _current.get()
-        begin() if answer is None else answer.then(begin)
+        if answer is None:
+            begin()
+        else:
+            answer.then(begin)
 
 
 def _unless_shut(budget: Budget, work: Callable[[], T]) -> T:
@@ -121,7 +124,7 @@ def _unless_shut(budget: Budget, work: Callable[[], T]) -> T:
 
 
 def _do(work: Callable[[], None], wait: "_Wait", until: float) -> None:
-    _unsent.wait_for_none(until)
+    _answers.wait_for_none(until)
     try:
         _with_fresh_connections(work)
     except Exception:
@@ -139,7 +142,7 @@ def _with_fresh_connections(work: Callable[[], T]) -> T:
 
 
 @dataclass
-class _Unsent:
+class _Answers:
     """Counts the answers that this process is making. Work after an answer waits for them, for YIELD at most.
 
     A late answer is an error for the person, while a form may open some milliseconds later. Measured over Socket Mode, with 16 people
@@ -169,7 +172,7 @@ class SlackAnswer:
     _is_done: bool = False
 
     def __post_init__(self) -> None:
-        _unsent.add(1)
+        _answers.add(1)
 
     def then(self, begin: Callable[[], object]) -> None:
         self._waiting.append(begin)
@@ -178,7 +181,7 @@ class SlackAnswer:
         """Call this when the answer has been sent, or never will be. Starts the work after it. A second call does nothing."""
         if not self._is_done:
             self._is_done = True
-            _unsent.add(-1)
+            _answers.add(-1)
         while self._waiting:
             self._waiting.pop(0)()
 
@@ -243,7 +246,7 @@ class _Late:
 
 
 def _tell(wait: _Wait) -> None:
-    if wait.is_over:  # the others before it took long
+    if wait.is_over:  # the work has ended while this call waited for a thread
         return
     try:
         wait.tell()
@@ -251,5 +254,5 @@ def _tell(wait: _Wait) -> None:
         log.exception("a person who waits could not be told that it takes longer")
 
 
-_unsent, _late = _Unsent(), _Late()
+_answers, _late = _Answers(), _Late()
 _current: ContextVar[SlackAnswer | None] = ContextVar("_current", default=None)
