@@ -45,7 +45,7 @@ asked = st.builds(
         ),
         max_size=4,
     ).map(tuple),
-    problem=st.none() | st.builds(lambda text: Reason(code=Code.STORED_TEXT, params={"text": text}), name),
+    problem=st.none() | st.builds(lambda text: Reason(code=Code.STORED_TEXT, params={"text": f"because {text}"}), name),
     untold=st.none() | st.builds(Untold, number=st.integers(1, 10), all=st.integers(1, 10), because=name),
 )
 reports = st.builds(
