@@ -22,7 +22,7 @@ from bot.runs.door import Platform
 from bot.texts import AS_STORED, change_text, sentence
 
 # account_admin, audit_admin and rule_admin are imported because they register their ModelAdmins.
-from bot.web import account_admin, approvals, audit_admin, columns, display, history, rights, rule_admin, texts, visible  # noqa: F401
+from bot.web import account_admin, approvals, audit_admin, columns, display, history, rule_admin, texts, visible  # noqa: F401
 from bot.web.beat_admin import may_run
 from bot.web.lists import Guarded, ReadOnly
 

@@ -102,6 +102,10 @@ SENTENCES: dict[Code, str] = {
         "These values are not there any more: they are kept for ten minutes, for the person who wrote them."
         " Please mention me again."
     ),
+    Code.TOO_MANY_RUNS: (
+        "This request sent nothing: {limit} runs a minute is the most that a person or a token may ask for."
+        " Try again in {seconds} s."
+    ),
     Code.ENDED: "This run has ended already: nothing is left to stop.",
     Code.NOT_WAITING: "This run doesn't wait for approval any more. Its thread and its page say what became of it.",
     Code.JUST_APPROVED: "It was approved at this moment, and is being sent. Press Stop again.",

@@ -107,6 +107,7 @@ class Code(StrEnum):
     SCHEDULE_OF_RUN_GONE = auto()
     NO_RUN_YET = auto()
     NO_SUCH_DRAFT = auto()
+    TOO_MANY_RUNS = auto()
     # Why a run can't be stopped
     ENDED = auto()
     NOT_WAITING = auto()

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from bot.core import approval
 from bot.core.approval import Identifiers
@@ -55,11 +56,12 @@ class WaitingRun:
 class WaitingFor:
     """The runs that wait for the reader's approval, sorted by the time at which they lapse.
 
-    `more`: how many others there are among the WAITING that were read.
+    If there are too many, the requesters take turns. So nobody's requests push out those of others.
     """
 
     first: tuple[WaitingRun, ...] = ()
-    more: int = 0
+    more: int = 0  # how many other runs wait for the approval of the reader
+    is_more_at_least: bool = False  # whether there may be more than `more`, as not all were counted
 
 
 def waiting_for(admitted: Admitted, most: int = SHOWN) -> WaitingFor:
@@ -74,17 +76,26 @@ def waiting_for(admitted: Admitted, most: int = SHOWN) -> WaitingFor:
     # The runs that the actor has answered. If an approval could not send a run, the actor may approve it again.
     answered = Run.objects.filter(answers__user=key, state=RunState.WAITING, not_sent_because="").values("pk")
     rows = waiting.filter(schedule_id__in=schedules).exclude(user_id=key).exclude(pk__in=answered)
+    read = list(_in_turns(rows.select_related("user"))[:WAITING])
     mine = [
-        run
-        for run in rows.select_related("user")[:WAITING]
-        if _may_approve(admitted, schedules[ScheduleId(run.schedule_id)], recalled.requesting(run))
+        run for run in read if _may_approve(admitted, schedules[ScheduleId(run.schedule_id)], recalled.requesting(run))
     ]
-    return WaitingFor(first=tuple(waiting_run(admitted, run) for run in mine[:most]), more=len(mine[most:]))
+    return WaitingFor(
+        first=tuple(waiting_run(admitted, run) for run in sorted(mine[:most], key=lambda run: run.deadline_at)),
+        more=len(mine[most:]),
+        is_more_at_least=len(read) == WAITING,
+    )
 
 
 def _waiting() -> QuerySet[Run]:
     """All waiting runs. Not ordered by the primary key (bot.models.run.Run)."""
     return Run.objects.filter(state=RunState.WAITING).order_by("deadline_at").defer(*LARGE)
+
+
+def _in_turns(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """The first run of each requester, then the second of each, and so on."""
+    turn = Window(RowNumber(), partition_by="user_id", order_by="deadline_at")
+    return runs.order_by(turn, "deadline_at")
 
 
 def _may_approve(admitted: Admitted, schedule: Brief, requester: Identifiers | None = None) -> bool:
@@ -127,7 +138,7 @@ class Tending:
         for run in rows:
             if (why := _hindrance(run, schedules)) is not None:
                 changed |= unsent.end(run.pk, RunState.WITHDRAWN, now=now, why=Reason(code=why)) is not None
-        for run in _waiting().filter(approvers_asked_at=None).select_related("user")[:ASKED]:
+        for run in _in_turns(_waiting().filter(approvers_asked_at=None).select_related("user"))[:ASKED]:
             _ask(run, now)
             changed = True
         if changed:

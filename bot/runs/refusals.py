@@ -85,6 +85,15 @@ class NothingSent(_OfTheSchedule):
         super().__init__()
 
 
+class TooMany(_OfTheSchedule):
+    """The actor has asked for `limit` runs within a minute, and may ask for the next one in `seconds`."""
+
+    def __init__(self, limit: int, seconds: int) -> None:
+        self.reason = Reason(code=Code.TOO_MANY_RUNS, params={"limit": limit, "seconds": seconds})
+        self.seconds = seconds
+        super().__init__()
+
+
 class Ended(Exception):
     """Nothing is left to stop: `run` has ended."""
 

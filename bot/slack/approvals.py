@@ -33,7 +33,16 @@ from bot.slack.blocks import (
     section,
 )
 from bot.slack.ids import Id
-from bot.slack.texts import CANCEL, MORE_CHANGES, STOP, STOP_NOT, STOP_REALLY, STORED_ARGUMENTS
+from bot.slack.texts import (
+    CANCEL,
+    MORE_CHANGES,
+    NOT_SHOWN,
+    NOT_SHOWN_AT_LEAST,
+    STOP,
+    STOP_NOT,
+    STOP_REALLY,
+    STORED_ARGUMENTS,
+)
 from bot.texts import change_name, change_text, sentence
 
 CHANGES = 5  # changed values that Home shows of a run, at most
@@ -146,7 +155,8 @@ def on_home(waiting: WaitingFor) -> list[Block]:
             *buttons(*answer_buttons(run.run, run.mark, Id.HOME_APPROVE, Id.HOME_DECLINE)),
         ]
     if waiting.more:
-        blocks.append(context(texts.MORE.format(number=waiting.more)))
+        more = NOT_SHOWN_AT_LEAST if waiting.is_more_at_least else NOT_SHOWN
+        blocks.append(context(more.format(number=waiting.more)))
     return blocks or [context(texts.NOTHING_WAITS)]
 
 

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,8 +10,9 @@ from django.http import HttpRequest
 from bot.core.ids import MEMBER, WORKSPACE
 from bot.models import ApiToken, SlackLink, atomic
 from bot.runs import accounts
+from bot.runs.actors import is_superuser
 from bot.texts import NOT_A_MEMBER, NOT_A_WORKSPACE
-from bot.web import rights, texts
+from bot.web import texts
 from bot.web.lists import Guarded, ReadOnly
 
 
@@ -35,8 +35,10 @@ class LogsRemoval:
 class SlackLinkAdmin(LogsRemoval, Guarded):
     """Shows and edits which Slack account acts as which user.
 
-    Only superusers add or change links of others. Everybody else needs Django's permissions, and links accounts to themselves only.
-    They may remove any link, because that gives nobody a right.
+    Only superusers add and change links, also of their own user, because nothing proves whose Slack account a form names. With a
+    colleague's user and an own account, somebody could approve their own run. With their own user and a colleague's account, the
+    colleague's presses would count as theirs.
+    Everybody else needs Django's permissions, and may only look, and remove any link: that gives nobody a right.
     """
 
     list_display = ("slack_user", "team", "user", "by_email", "checked_at", "is_guest", "is_deleted")
@@ -45,23 +47,15 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
     patterns: ClassVar = {"slack_user": (MEMBER, NOT_A_MEMBER), "team": (WORKSPACE, NOT_A_WORKSPACE)}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only people who may see users get the form, because it shows which user has which primary key."""
-        return super().has_add_permission(request) and rights.may_see_users(request.user)
+        return super().has_add_permission(request) and is_superuser(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        may = super().has_change_permission(request, obj) and rights.may_see_users(request.user)
-        return may and (obj is None or rights.may_link(request.user, obj.user_id))
+        return super().has_change_permission(request, obj) and is_superuser(request.user)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        def is_allowed(user: Any) -> None:
-            if not rights.may_link(request.user, user.pk):
-                raise ValidationError(texts.ONLY_YOURSELF.format(user=request.user.pk))
-
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name in self.patterns:
             field.validators.append(RegexValidator(*self.patterns[db_field.name]))
-        if db_field.name == "user":
-            field.validators.append(is_allowed)
         return field
 
     def save_model(self, request: HttpRequest, obj: SlackLink, form: Any, change: bool) -> None:  # noqa: FBT001

@@ -46,7 +46,12 @@ def _to_answer(_: HttpRequest, run: int) -> Wanted:
 
 def waiting(visit: Visit) -> HttpResponse:
     found = approvals.waiting_for(visit.admitted, SHOWN)
-    context = {"title": texts.WAITING_FOR_YOU, "items": list(map(_item, found.first)), "more": found.more}
+    context = {
+        "title": texts.WAITING_FOR_YOU,
+        "items": list(map(_item, found.first)),
+        "more": found.more,
+        "is_more_at_least": found.is_more_at_least,
+    }
     return visit.render("runtask/approvals.html", context)
 
 

@@ -66,7 +66,6 @@ RUN_AGAIN = "Run again…"
 ENTRIES = {"slack": "Slack", "web": "web", "api": "API"}
 NOT_READABLE = "(not shown while an option can't be read)"
 TRIED_AGAIN = "{number} messages will be tried again. Messages that were sent or are being sent stay as they are."
-ONLY_YOURSELF = "Enter your own number, {user}, as “User”. Only superusers link accounts to others."
 LINK_ADDED = "Added: {now}."
 LINK_CHANGED = "Changed: {now}. Before: {before}."
 FIND_RECORDS = (

@@ -1,14 +1,35 @@
 """Limits how often something may happen in a minute, for all processes together: they count in the same row."""
 
+import hashlib
 from datetime import timedelta
 from math import ceil
 
 from django.db.models import F, Q
 
+from bot.core.model import Actor
 from bot.models import Throttle, writers_turn
 from bot.runs import clock
+from bot.runs.refusals import TooMany
 
 MINUTE = timedelta(minutes=1)
+RUNS = 60  # requests for a run, per minute and token or, without a token, per minute and user
+CHECKS = 300  # of forms while somebody types, per minute and user. The script of one open form sends at most 150
+
+
+def count_run(actor: Actor) -> None:
+    """Counts a request for a run. The run page and the API's sessions share a user's limit. Raises TooMany."""
+    if seconds := seconds_to_wait(f"token {actor.token}" if actor.token else _name("runs", actor), RUNS):
+        raise TooMany(RUNS, seconds)
+
+
+def count_check(actor: Actor) -> int:
+    """Counts a check of a form, as `seconds_to_wait` does."""
+    return seconds_to_wait(_name("checks", actor), CHECKS)
+
+
+def _name(what: str, actor: Actor) -> str:
+    """The name of the user's row. A digest: a primary key may be a long text, and MariaDB takes A and a for equal."""
+    return f"{what} {hashlib.sha256(str(actor.user).encode()).hexdigest()[:32]}"
 
 
 def seconds_to_wait(name: str, limit: int) -> int:

@@ -30,7 +30,7 @@ from bot.runs.door import Platform, SeenRun
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
 from bot.texts import change_name, press_again, sentence
-from bot.web import approvals, display, forms, texts
+from bot.web import approvals, display, forms, texts, throttle
 from bot.web.frame import admin_site
 from bot.web.page import Visit, page
 
@@ -69,6 +69,8 @@ def run(visit: Visit) -> HttpResponse:
 
 def check(visit: Visit) -> HttpResponse:
     """Checks the form while somebody types. Sends nothing. A missing reason isn't reported yet: they may type it later."""
+    if seconds := throttle.count_check(visit.admitted.actor):
+        return HttpResponse(status=429, headers={"Retry-After": str(seconds)})
     problems = _problems(visit, forms.run_request(visit.request.POST, visit.admitted.actor))
     shown = (display.problem(one) for one in problems if one.code != Code.REASON_MISSING)
     return JsonResponse({"problems": list(map(asdict, shown))})
@@ -136,6 +138,7 @@ def _stop(visit: Visit, run: int) -> HttpResponse:
 def _start(visit: Visit) -> HttpResponse:
     asked = forms.run_request(visit.request.POST, visit.admitted.actor)
     try:
+        throttle.count_run(visit.admitted.actor)
         found = start.start(visit.admitted, asked, Budget(START_LIMIT))
     except MaybeSent as exc:  # the run's page says so, and shows the result
         found = exc.run

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 
 from bot.core.model import ScheduleId
 from bot.core.status import RunState
+from bot.models import Run
 from bot.runs import approvals, see
 from tests.factories import a_schedule
 from tests.runs.approving import SEVEN, asked, now_it_is, ruled_door, says_yes, waiting
@@ -51,6 +52,30 @@ def test_runs_that_an_approver_may_not_approve_hide_none_that_they_may(
         says_yes(door, asked(door, key=f"web:3:y{number}"), cara)
     wanted = asked(door, key="web:4:a")
     assert [one.run for one in approvals.waiting_for(door.admitted(cara)).first] == [wanted.pk]
+
+
+def test_nobody_pushes_out_the_requests_of_others(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ben's request is younger than all of Ana's, which are more than the query reads."""
+    monkeypatch.setattr(approvals, "WAITING", 4)
+    ana, ben, cara = person("ana"), person("ben"), person("cara", "leads")
+    many = [waiting(door, key=f"web:1:{number}", requester=ana).pk for number in range(6)]
+    one = waiting(door, key="web:2:a", requester=ben).pk
+    found = approvals.waiting_for(door.admitted(cara), 2)
+    assert [run.run for run in found.first] == [many[0], one], "in the order in which they lapse"
+    assert (found.more, found.is_more_at_least) == (2, True)
+    monkeypatch.setattr(approvals, "WAITING", 8)
+    found = approvals.waiting_for(door.admitted(cara))
+    assert [run.run for run in found.first] == [*many, one]
+    assert (found.more, found.is_more_at_least) == (0, False)
+
+
+def test_nobody_delays_the_questions_about_the_requests_of_others(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approvals, "ASKED", 2)
+    ana, ben = person("ana"), person("ben")
+    many = [waiting(door, key=f"web:1:{number}", requester=ana).pk for number in range(4)]
+    one = waiting(door, key="web:2:a", requester=ben).pk
+    approvals.Tending(door.platform).step()
+    assert set(Run.objects.exclude(approvers_asked_at=None).values_list("pk", flat=True)) == {many[0], one}
 
 
 def test_each_waiting_run_is_looked_at_however_many_wait(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

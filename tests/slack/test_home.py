@@ -128,6 +128,11 @@ def test_a_full_home_has_these_lines() -> None:
     assert stop["confirm"]["text"]["text"] == texts.STOP_MEANS
 
 
+def test_home_says_that_more_may_wait_than_were_counted() -> None:
+    waiting = WaitingFor(first=(a_waiting_run(),), more=190, is_more_at_least=True)
+    assert "Not shown: at least 190 more." in lines(home.view(contents(waiting=waiting)))
+
+
 def test_home_says_how_many_changes_it_does_not_show() -> None:
     """The reader approves them, too."""
     changes = tuple(Change(name=f"n{number}", old="1", new="2") for number in range(8))

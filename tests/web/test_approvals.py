@@ -17,8 +17,9 @@ from bot.core.model import ScheduleId
 from bot.core.ports import NotSent
 from bot.core.reasons import Code, Reason
 from bot.models import Answer, Notice, NoticeState, Run
-from bot.runs import clock, rulebook
+from bot.runs import approvals, clock, rulebook
 from bot.texts import SENTENCES
+from bot.web import approvals as pages
 from tests.factories import a_row, a_run, a_schedule, unreachable
 from tests.runs.ruled import a_rule, in_force
 from tests.web.site import Site, fields, words
@@ -72,6 +73,18 @@ def test_a_run_is_asked_for_listed_and_approved(site: Site, cara: Site) -> None:
     assert "cara approved it." in words(page)
     assert "You have approved this run, and it was sent." in page
     assert Run.objects.get().task_id in page
+
+
+def test_the_page_says_that_more_may_wait_than_were_counted(
+    site: Site, cara: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_force(RULE)
+    for _ in range(4):
+        asked(site)
+    monkeypatch.setattr(pages, "SHOWN", 1)
+    assert "Not shown: 3 more." in words(cara.get("/approvals/"))
+    monkeypatch.setattr(approvals, "WAITING", 3)
+    assert "Not shown: at least 2 more." in words(cara.get("/approvals/"))
 
 
 def test_the_form_asks_why_for_the_approvers_but_needs_no_answer(site: Site, cara: Site) -> None:

@@ -8,9 +8,11 @@ import time_machine
 from django.db import connections
 from django.utils import timezone
 
-from bot.models import Throttle
+from bot.models import Run, Throttle
 from bot.runs import clock
 from bot.web import throttle
+from tests.factories import an_actor
+from tests.web.site import Site, fields, words
 
 NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 
@@ -67,3 +69,35 @@ def test_many_uses_at_once_do_not_exceed_the_limit() -> None:
     for thread in threads:
         thread.join(30)
     assert (len(waits), waits.count(0)) == (32, 10)
+
+
+def test_a_person_asks_for_sixty_runs_a_minute_on_the_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert throttle.RUNS == 60
+    monkeypatch.setattr(throttle, "RUNS", 2)
+    assert [site.press_run(site.form()).status_code for _ in range(2)] == [302, 302]
+    form = site.form()
+    page = site.refused(form, kwargs='{"days": 30}')
+    assert "This request sent nothing: 2 runs a minute is the most" in words(page, "runtask-summary")
+    assert (fields(page)["kwargs"], fields(page)["form"]) == ('{"days": 30}', form["form"])
+    assert Run.objects.count() == len(site.sender.sent) == 2
+    Throttle.objects.all().delete()
+    assert site.press_run(fields(page)).status_code == 302
+
+
+def test_checks_of_what_somebody_types_have_a_limit_of_their_own(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "CHECKS", 2)
+    form = site.form()
+    assert [site.browser.post("/check", form).status_code for _ in range(2)] == [200, 200]
+    answer = site.browser.post("/check", form)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert site.press_run(form).status_code == 302
+
+
+@pytest.mark.django_db
+def test_the_primary_key_of_a_user_may_be_a_long_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "CHECKS", 1)
+    users = [an_actor(user=key * 100) for key in "Aa"]
+    assert [throttle.count_check(user) for user in users] == [0, 0]
+    for row in Throttle.objects.all():
+        row.full_clean(validate_unique=False)  # SQLite itself would take a longer name

@@ -34,11 +34,7 @@ from bot.web.api.errors import UNEXPECTED, ApiError, ApiProblem, bad_request, de
 log = logging.getLogger(__name__)
 
 LISTED = 100  # schedules in one answer
-RUNS = 60  # per minute and token
 AGAIN = "Make this request again; with the same Idempotency-Key nothing is sent twice."
-TOO_MANY_RUNS = (
-    f"Nothing was sent by this request: a token may ask for {RUNS} runs a minute. Try again in {{seconds}} s."
-)
 
 Handler = Callable[..., JsonResponse]  # (admitted, request, **captured)
 
@@ -161,10 +157,11 @@ def _start(admitted: Admitted, asked_for: RunRequest, what: Asked, request: Http
     """Starts the run `asked_for`. `what` knows where its values are in the body."""
     actor = admitted.actor
     try:
-        if actor.token and (seconds := throttle.seconds_to_wait(f"token {actor.token}", RUNS)):
-            text = TOO_MANY_RUNS.format(seconds=seconds)
-            raise ApiError(429, "too_many_runs", text, headers={"Retry-After": str(seconds)})
+        throttle.count_run(actor)
         run = start.start(admitted, asked_for, Budget(START_LIMIT))
+    except refusals.TooMany as exc:
+        headers = {"Retry-After": str(exc.seconds)}
+        raise ApiError(429, "too_many_runs", sentence(exc.reason), headers=headers) from exc
     except refusals.Refused as exc:
         raise _refusal(exc, what, request) from exc
     except Error as exc:

@@ -8,10 +8,12 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.db.models import QuerySet
 
+from bot.core.entry import Entry
 from bot.models import ApiToken, Run, Throttle
+from bot.runs.actors import of_user
 from bot.web import throttle, tokens
-from bot.web.api import caller, views
-from tests.web.api.conftest import Api, refused
+from bot.web.api import caller
+from tests.web.api.conftest import JSON, Api, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +24,8 @@ def tries(api: Api, address: str = "192.0.2.7", token: str = "rt_forged") -> Any
 
 
 def test_a_token_starts_sixty_runs_a_minute(api: Api, ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert views.RUNS == 60
-    monkeypatch.setattr(views, "RUNS", 2)
+    assert throttle.RUNS == 60
+    monkeypatch.setattr(throttle, "RUNS", 2)
     assert [api.post({"schedule": 7}).status_code for _ in range(2)] == [201, 201]
     answer = api.post({"schedule": 7})
     refused(answer, 429, "too_many_runs")
@@ -34,8 +36,24 @@ def test_a_token_starts_sixty_runs_a_minute(api: Api, ana: User, monkeypatch: py
     assert api.post({"schedule": 7}).status_code == 201, "another token has its own limit"
 
 
+def test_a_user_with_a_session_has_the_same_limit(api: Api, ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "RUNS", 2)
+    assert api.post({"schedule": 7}).status_code == 201
+    api.token = ""
+    api.client.force_login(ana)
+    api.client.cookies["csrftoken"] = "a" * 32
+    csrf = {"X-CSRFToken": "a" * 32}
+    assert api.post({"schedule": 7}, **csrf).status_code == 201
+    throttle.count_run(of_user(ana, entry=Entry.WEB))  # as the run page does
+    again = api.client.post(f"/api/runs/{Run.objects.latest('pk').pk}/again", "{}", JSON, headers=csrf)
+    for answer in (api.post({"schedule": 7}, **csrf), again):
+        refused(answer, 429, "too_many_runs")
+        assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert Run.objects.count() == len(api.sender.sent) == 2
+
+
 def test_an_invalid_request_does_not_count_towards_the_limit(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "RUNS", 1)
+    monkeypatch.setattr(throttle, "RUNS", 1)
     refused(api.post("{"), 400, "bad_request")
     assert api.post({"schedule": 7}).status_code == 201
 
