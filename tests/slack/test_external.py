@@ -28,7 +28,7 @@ EXTERNAL, HIDDEN = {"is_external": True}, {"is_hidden": True, "channel": Channel
 
 
 def told(kind: NoticeKind, state: RunState = RunState.FINISHED, **changes: Any) -> Report:
-    """A report for readers who may know the state only: another company's, unless `changes` say otherwise. Its run fills every field."""
+    """A report for another company's readers or, with HIDDEN, for such a requester. Its run fills every field."""
     outcome = an_outcome("FAILURE", result="acme failed", traceback="acme.py", result_length=9, worker="acme@1")
     full = a_report(
         kind,
