@@ -89,7 +89,8 @@ class Report:
     run_link: str = ""
     asked: Asked | None = None  # None: the run needs no approval
     recipient: SlackUserId | None = None  # the approver whom a message is for
-    is_hidden: bool = False  # the recipient may not see the schedule
+    # Whether the message is for one person, who may not see the schedule: a requester reads only the state, an approver nothing.
+    is_hidden: bool = False
 
     @property
     def is_unsent(self) -> bool:

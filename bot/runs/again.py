@@ -74,7 +74,7 @@ def _check_values(run: Run) -> None:
 
 def own_last(admitted: Admitted) -> RunId:
     """The actor's newest run, from wherever they asked for it. Raises NoRunYet."""
-    runs = own.of(str(admitted.actor.user)).only("schedule_id", "user_id")[:LOOKED_AT]
+    runs = own.of(str(admitted.actor.user)).only("schedule_id", "schedule_name", "task", "user_id")[:LOOKED_AT]
     found = next(filter(admitted.seen, runs), None)
     if found is None:
         raise NoRunYet

@@ -56,6 +56,8 @@ class _Overtaken(Exception):
 
 def denied(admitted: Admitted, seen: SeenRun) -> Denied | None:
     """Why this actor may neither approve nor decline the run. Only for showing buttons: the verbs check again."""
+    if not approval.needs(seen.rules):
+        return Denied(code=Code.RULES_CHANGED)
     return admitted.denied(Action.APPROVE, seen.rules, requester=recalled.requesting(seen.run))
 
 
@@ -96,13 +98,16 @@ def _approve(admitted: Admitted, run: RunId, mark: str, budget: Budget) -> Run |
 
 
 def asked_of(admitted: Admitted, run: RunId, mark: str) -> WaitingRun | None:
-    """The run, to show to an actor who is about to answer. None: there is no such run for them. Raises NotAllowed or NotWaiting."""
+    """The run, to show to an actor who is about to answer. None: there is no such run for them.
+
+    Raises NotAllowed, NotWaiting or Void.
+    """
     asked = _asked(admitted, run, mark)
     return None if asked is None else waiting_run(admitted, asked.run)
 
 
 def decline(admitted: Admitted, run: RunId, mark: str, why: str) -> Run | None:
-    """The run, declined. None: there is no such run for this actor. Raises NotAllowed, NotWaiting or Refused."""
+    """The run, declined. None: there is no such run for this actor. Raises NotAllowed, NotWaiting, Void or Refused."""
     with admitted.recorded(Wanted(action=Action.APPROVE, run=run)):
         return _decline(admitted, run, mark, why)
 
@@ -144,9 +149,10 @@ class _Asked:
 
 
 def _asked(admitted: Admitted, run: RunId, mark: str) -> _Asked | None:
-    """The run, if the actor may answer it. None: there is no such run for this actor. Raises NotAllowed or NotWaiting.
+    """The run, if the actor may answer it. None: there is no such run for this actor. Raises NotAllowed, NotWaiting or Void.
 
-    A run whose time for approval has passed lapses here.
+    A run whose time for approval has passed lapses here. If no rule asks for approval any more, the run ends here: no rule says
+    then whose answer counts, and the policy refuses nobody who sees the schedule.
     """
     seen = admitted.run(run)
     if seen is None or seen.schedule is None:  # if the schedule was deleted, bot.runs.approvals ends the run
@@ -165,6 +171,8 @@ def _asked(admitted: Admitted, run: RunId, mark: str) -> _Asked | None:
         admitted.platform.wake()
         found.refresh_from_db()
         raise NotWaiting(found)
+    if not approval.needs(seen.rules):
+        raise _void(admitted.platform, found, Code.RULES_CHANGED)
     return _Asked(found, seen.schedule, seen.rules)
 
 

@@ -72,7 +72,7 @@ class Platform:
 
 @dataclass(frozen=True)
 class SeenRun:
-    """A run that an actor may see, and its schedule with the rules that match it."""
+    """A run that an actor may see, its schedule, and the rules that count for it (`Admitted.rules_of_run`)."""
 
     run: Run
     schedule: Schedule | None  # None: it was deleted
@@ -117,6 +117,10 @@ class Admitted:
         found = self.in_force.book.of(name, task)
         return () if schedule is None else found
 
+    def rules_of_run(self, run: Run, schedule: Schedule | Brief | None) -> tuple[Rule, ...]:
+        """The rules that match the run's schedule. If it was deleted, they go by the name and the task that the run copied."""
+        return self.in_force.book.of(run.schedule_name, run.task) if schedule is None else self.rules_of(schedule)
+
     def schedule(self, schedule: ScheduleId) -> Schedule | None:
         """None: there is no such schedule, or it is hidden."""
         found = self.platform.catalog.get(schedule)
@@ -126,8 +130,9 @@ class Admitted:
     def run(self, run: RunId) -> SeenRun | None:
         """None: there is no such run for this actor.
 
-        If a run's schedule was deleted, only its requester and superusers may see the run. If the run doesn't exist, this reads
-        a schedule and compares all rules nevertheless. A faster answer would tell that the run doesn't exist.
+        If a run's schedule was deleted, only its requester and superusers may see the run, if the rules let them. If the run
+        doesn't exist, this reads a schedule and compares all rules nevertheless. A faster answer would tell that the run doesn't
+        exist.
         """
         found = _run(run)
         seen = self.seen(found or Run(schedule_id=LARGEST_ID))
@@ -141,7 +146,7 @@ class Admitted:
     def seen(self, run: Run) -> SeenRun | None:
         """None: the actor may not see the run."""
         schedule = self.platform.catalog.get(ScheduleId(run.schedule_id))
-        rules = self.rules_of(schedule)
+        rules = self.rules_of_run(run, schedule)
         return SeenRun(run, schedule, rules) if self._sees(run, schedule, rules) else None
 
     def seen_of(self, runs: Collection[Run]) -> list[Run]:
@@ -152,20 +157,28 @@ class Admitted:
     def visible(self, runs: QuerySet[Run]) -> QuerySet[Run]:
         """The runs that the actor may see, as a query, so that a limit counts only these. `runs`: runs that haven't ended.
 
-        Makes two queries: for the ids of all their schedules, and for these schedules.
+        Makes two queries: for the ids of all their schedules, and for these schedules. If some of these were deleted, it makes a
+        third one, because each of their runs has a name and a task of its own.
         """
         keys = schedules_of(runs)
         briefs = self.briefs(keys)
-        hidden = {key for key in keys if not self._sees_brief(Run(schedule_id=key), briefs.get(key))}
-        own = Q(schedule_id__in=hidden - briefs.keys(), user_id=self.actor.user)  # their schedule was deleted
-        return runs.filter(~Q(schedule_id__in=hidden) | own) if hidden else runs
+        hidden = {key for key, brief in briefs.items() if self.denied(Action.SEE, self.rules_of(brief)) is not None}
+        deleted = keys - briefs.keys()
+        seen = self._orphans(runs, deleted) if deleted else []
+        hidden |= deleted
+        return runs.filter(~Q(schedule_id__in=hidden) | Q(pk__in=seen)) if hidden else runs
+
+    def _orphans(self, runs: QuerySet[Run], deleted: Collection[ScheduleId]) -> list[int]:
+        """The ids of the runs of deleted schedules that the actor may see."""
+        orphans = runs.order_by().filter(schedule_id__in=deleted).only("user_id", "schedule_name", "task")
+        return [run.pk for run in orphans if self._sees_brief(run, None)]
 
     def briefs(self, schedules: Collection[ScheduleId]) -> dict[ScheduleId, Brief]:
         """The schedules that exist, even hidden ones, by id."""
         return {brief.id: brief for brief in self.platform.catalog.briefs(schedules)}
 
     def _sees_brief(self, run: Run, schedule: Brief | None) -> bool:
-        return self._sees(run, schedule, self.rules_of(schedule))
+        return self._sees(run, schedule, self.rules_of_run(run, schedule))
 
     def _sees(self, run: Run, schedule: Schedule | Brief | None, rules: tuple[Rule, ...]) -> bool:
         owner = str(run.user_id or "") if schedule is None else None
@@ -187,7 +200,7 @@ class Admitted:
         kill: bool = False,
         requester: Identifiers | None = None,
     ) -> Denied | None:
-        """Why the actor may not do this. `rules`: the schedule's. `owner`: a run's requester, if its schedule was deleted.
+        """Why the actor may not do this. `rules`: those that count. `owner`: a run's requester, if its schedule was deleted.
 
         `actor`: instead of the person who was admitted.
         """

@@ -74,7 +74,7 @@ def open_runs(actor: Actor) -> QuerySet[Run]:
 
 def _shown(admitted: Admitted, run: Run, schedule: Brief | None, workspace: str) -> OpenRun:
     platform, actor = admitted.platform, admitted.actor
-    may_stop = admitted.denied(Action.STOP, admitted.rules_of(schedule)) is None
+    may_stop = admitted.denied(Action.STOP, admitted.rules_of_run(run, schedule)) is None
     is_stopping = run.stop_asked_at is not None
     hindrance = stop.hindrance(platform, run, now=clock.now())
     return OpenRun(

@@ -15,7 +15,7 @@ from bot.runs import installations, links
 from bot.runs.door import Admitted
 
 COLUMNS = (
-    "installation", "schedule_id", "schedule_name", "state", "status", "created_at", "started_at", "finished_at",
+    "installation", "schedule_id", "schedule_name", "task", "state", "status", "created_at", "started_at", "finished_at",
     "stop_asked_at", "channel", "thread", "parent", "user_id",
 )  # fmt: skip
 

@@ -31,6 +31,7 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
     """`channel`: for an edit, the channel of its root, as the run's may have changed. May query users, answers and rules."""
     run, kind = notice.run, NoticeKind.of(notice.kind)
     recipient = SlackUserId(notice.recipient) if notice.recipient else None
+    channel = channel or (notice.channel if recipient else run.channel)
     return Report(
         kind=kind,
         run=RunId(run.pk),
@@ -39,7 +40,7 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         task=run.task,
         requester=SlackUserId(run.slack_user),
         name="" if run.slack_user or run.user_id is None else _username(run.user_id),
-        channel=ChannelId(channel or (notice.channel if recipient else run.channel)),
+        channel=ChannelId(channel),
         thread=None if recipient else _thread(run, kind),
         state=run.state,
         status=run.status,
@@ -63,8 +64,17 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         run_link=links.page(site.base_url, run),
         asked=asked(run),
         recipient=recipient,
-        is_hidden=recipient is not None and not recalled.may_see(run, InstallationId(notice.installation), recipient),
+        is_hidden=_is_hidden(notice, channel),
     )
+
+
+def _is_hidden(notice: Notice, channel: str) -> bool:
+    """Whether the message is for one person who may not see the schedule now: for an approver, or for the requester directly."""
+    run = notice.run
+    only_reader = notice.recipient or (run.slack_user if channel.startswith("D") else "")
+    if not only_reader:
+        return False
+    return not recalled.may_see(run, InstallationId(notice.installation), SlackUserId(only_reader))
 
 
 def _rules_allow_kill(run: Run) -> bool:

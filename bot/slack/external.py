@@ -1,5 +1,6 @@
-"""The messages of a thread that another company reads, too: only how far the run is, with a link and the task's id.
+"""Messages that say only how far a run is, with a link and the task's id.
 
+Another company reads their channel, too; or they are in a direct message with the requester, who may not see the schedule now.
 Names, values, reasons, results and errors are left out. This module names what may be shown, so a new field of a report stays
 out until somebody adds it here.
 """
@@ -20,7 +21,7 @@ STATES_TOLD = {
 }  # the other notices show how far the run is now
 
 
-def external(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
+def state_only(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
     """The message's text and blocks. `actions`: the buttons, which only the root has."""
     state = _told(report)
     seconds = report.duration
@@ -34,7 +35,8 @@ def external(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
     run = link(report.run_link, external_texts.RUN)
     blocks = [section(text.format(icon=icon(state, status), run=run, state=how_far(state, status, seconds)))]
     if report.kind in (NoticeKind.ROOT, NoticeKind.PROGRESS):
-        blocks += [context(external_texts.NOTE), *buttons(*actions)]
+        note = external_texts.HIDDEN_NOTE if report.is_hidden else external_texts.NOTE
+        blocks += [context(note), *buttons(*actions)]
     in_a_word = status if state is RunState.FINISHED else state_text(state, status)
     return plain.format(state=in_a_word), blocks
 

@@ -1,4 +1,7 @@
-"""The texts about channels that another company reads, too. mrkdwn; the caller escapes the values."""
+"""The texts of messages that say only a run's state, and about channels that another company reads, too.
+
+mrkdwn; the caller escapes the values.
+"""
 
 from bot.core.model import Audience
 
@@ -31,3 +34,4 @@ PLAIN = "Run: {state}"
 AGAIN = "{icon} {run} ended again: {state}"
 AGAIN_PLAIN = "Run ended again: {state}"
 NOTE = "Another company reads this channel, too. So only the run's state is shown here."
+HIDDEN_NOTE = "You may not see this schedule any more. So only the run's state is shown here."

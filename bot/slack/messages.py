@@ -27,7 +27,7 @@ from bot.slack.blocks import (
     section,
     shortened,
 )
-from bot.slack.external import external
+from bot.slack.external import state_only
 from bot.slack.ids import FALLBACK_TEXT, Id
 from bot.slack.states import how_far, icon
 from bot.texts import note_of, state_text, stop_text
@@ -55,7 +55,10 @@ def simple_message(report: Report) -> dict[str, Any]:
 
 
 def _built(report: Report) -> tuple[str, list[Block]]:
-    return external(report, list(_actions(report))) if report.is_external else BUILDERS[report.kind](report)
+    if report.is_external:
+        return state_only(report, list(_actions(report)))
+    build = BUILDERS[report.kind]
+    return state_only(report, []) if report.is_hidden and build is not _ask else build(report)
 
 
 def metadata(report: Report) -> dict[str, Any]:

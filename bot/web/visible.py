@@ -1,6 +1,6 @@
 """Limits the admin's lists to runs that the person may see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.apps import apps
@@ -10,9 +10,10 @@ from django.http import HttpRequest
 
 from bot.core.ports import NotSetUp
 from bot.models import Run, database_of
-from bot.runs import actors
-from bot.runs.door import Platform, admit
+from bot.runs import actors, own
+from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import NotAllowed
+from bot.web.history import COUNTED
 
 NOTHING = Q(pk__in=())
 
@@ -20,8 +21,8 @@ NOTHING = Q(pk__in=())
 def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "") -> Q:
     """The condition for runs that the person may see. `prefix` leads from the listed rows to the run, such as `run__`.
 
-    Superusers see all runs. Others see runs of schedules that they may see, and their own runs of deleted schedules. They see no
-    run if the site isn't set up, or if they may see no schedules.
+    Superusers see all runs. Others see runs of schedules that they may see, and their own runs of deleted schedules, unless a rule
+    hides these. They see no run if the site isn't set up, or if they may see no schedules.
     """
     actor = actors.of_user(request.user)
     if actor.rights.is_superuser:
@@ -31,11 +32,28 @@ def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "
         admitted = admit(site, actor)
     except (NotSetUp, NotAllowed):
         return NOTHING
-    hidden = sorted(set(site.catalog.ids()) - admitted.schedules) if admitted.hidden else []
     of_schedule = f"{prefix}schedule_id__in"
     has_schedule = Q(**{of_schedule: _all_ids(site)})
     is_own = Q(**{f"{prefix}user_id": str(actor.user)})
-    return (has_schedule & ~Q(**{of_schedule: hidden})) | (~has_schedule & is_own)
+    if not admitted.hidden:
+        return has_schedule | is_own
+    existing = set(site.catalog.ids())
+    is_hidden = Q(**{of_schedule: sorted(existing - admitted.schedules)})
+    is_shown = Q(**{f"{prefix}pk__in": _own_of_deleted(admitted, existing)})
+    return (has_schedule & ~is_hidden) | (~has_schedule & is_own & is_shown)
+
+
+def _own_of_deleted(admitted: Admitted, existing: Collection[int]) -> list[int]:
+    """The actor's own runs of deleted schedules that no rule hides. Of the actor's runs, only the newest COUNTED are looked at.
+
+    SQL can't match globs, so this reads names and tasks.
+    """
+    rows = own.of(str(admitted.actor.user)).values_list("pk", "schedule_id", "schedule_name", "task")[:COUNTED]
+    return [
+        pk
+        for pk, schedule, name, task in rows
+        if schedule not in existing and not any(globs.match(name, task) for globs in admitted.hidden)
+    ]
 
 
 def _all_ids(platform: Platform) -> Any:

@@ -7,10 +7,12 @@ import pytest
 from bot.core.model import ChannelId, NoticeKind
 from bot.core.ports import ChannelClosed, MessageRefused, NotDelivered
 from bot.core.reasons import Code, Reason
-from bot.models import Run
-from tests.factories import ADA, slack_says
+from bot.models import Run, SlackLink, StoredRule
+from bot.runs.deliver import LAST_RETRY
+from tests.factories import ADA, TEAM, slack_says
 from tests.fakes import DIRECT
 from tests.runs.post import START, Post, a_started_run, about, end, notice
+from tests.runs.ruled import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,6 +68,21 @@ def test_notices_are_parked_if_the_requested_direct_message_is_closed(post: Post
     parked = Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": "user_disabled"})
     assert (notice(run, "root").state, notice(run, "root").reason) == ("parked", parked)
     assert Run.objects.get().redirected_from == ""
+
+
+def test_direct_messages_wait_while_a_rule_can_not_be_read(post: Post) -> None:
+    """Nobody knows then whether the requester may read them. Messages in channels go on."""
+    SlackLink.objects.create(team=TEAM, slack_user=ADA, user_id=str(person("ada").user), home=TEAM)
+    unreadable = StoredRule(name="from tomorrow", body="{}")
+    unreadable.save()
+    a_started_run("D0ADA")
+    a_started_run()
+    post.deliver()
+    assert [(report.kind, report.channel) for report in post.slack.posts] == [(kind, "C0001") for kind in START]
+    unreadable.delete()
+    post.deliver(LAST_RETRY)
+    assert [(report.kind, report.channel) for report in post.slack.posts[2:]] == [(kind, "D0ADA") for kind in START]
+    assert not any(report.is_hidden for report in post.slack.posts)
 
 
 def test_a_channel_that_closes_later_gets_a_new_root_in_the_direct_message(post: Post) -> None:

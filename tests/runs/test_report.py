@@ -1,5 +1,6 @@
 """Stored rows become the value from which messages are built."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bot.core.model import Change, NoticeKind
-from bot.models import Notice, Run, SiteState, StoredRule, database_of
+from bot.models import Notice, Run, SiteState, SlackLink, StoredRule, database_of
 from bot.models.rules import renew
 from bot.runs import clock, links, outbox
 from bot.runs.report import Site, report
-from tests.factories import NOW, a_run
-from tests.runs.ruled import a_rule, in_force
+from tests.factories import ADA, NOW, TEAM, a_run
+from tests.runs.ruled import a_rule, in_force, person
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,35 @@ def test_changes_and_a_redirection_come_back_as_values() -> None:
 def test_an_edit_stays_where_its_root_is() -> None:
     found = report(notice(a_run(channel="D1"), NoticeKind.PROGRESS), Site(), channel="C1")
     assert found.channel == "C1"
+
+
+LOST: dict[str, Callable[[], object]] = {
+    "the group": lambda: User.objects.get().groups.set([]),
+    "the account": lambda: User.objects.update(is_active=False),
+    "the staff flag": lambda: User.objects.update(is_staff=False),
+    "the link": lambda: SlackLink.objects.all().delete(),
+    "the place in the workspace": lambda: SlackLink.objects.update(is_deleted=True),
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("schedule", [7, 8], ids=["a schedule", "a deleted schedule"])
+def test_a_direct_message_hides_the_run_from_a_requester_who_has_lost_sight_of_it(lost: str, schedule: int) -> None:
+    in_force(a_rule("Payroll", see=("payroll",)))
+    ada = person("ada", "payroll")
+    SlackLink.objects.create(team=TEAM, slack_user=ADA, user_id=str(ada.user), home=TEAM)
+    run = a_run(user_id=ada.user, channel="D0ADA", schedule_id=schedule)
+    owed = [notice(run, kind) for kind in (NoticeKind.ROOT, NoticeKind.PROGRESS, NoticeKind.FINAL, NoticeKind.AGAIN)]
+    assert not any(report(one, Site()).is_hidden for one in owed)
+    LOST[lost]()
+    assert all(report(one, Site()).is_hidden for one in owed)
+    assert not report(owed[1], Site(), channel="C1").is_hidden, "others read the channel"
+
+
+def test_only_a_message_to_one_person_asks_what_they_may_see() -> None:
+    with CaptureQueriesContext(connection) as in_a_channel:
+        report(notice(a_run(), NoticeKind.ROOT), Site())
+    assert not [one for one in in_a_channel if "slacklink" in one["sql"]]
 
 
 def test_links_need_an_address() -> None:

@@ -1,4 +1,4 @@
-"""The messages of a run in a channel that another company reads."""
+"""The messages of a run in a channel that another company reads, or to a requester who may not see the schedule any more."""
 
 import json
 from dataclasses import fields, replace
@@ -24,8 +24,11 @@ PAGE = "https://site.example/runs/1"
 STATES = set(RunState) - {RunState.NOT_SENT}  # a run in this state has no messages
 
 
+EXTERNAL, HIDDEN = {"is_external": True}, {"is_hidden": True, "channel": ChannelId("D0ACME")}
+
+
 def told(kind: NoticeKind, state: RunState = RunState.FINISHED, **changes: Any) -> Report:
-    """A report for another company's readers. Its run fills every field."""
+    """A report for another company's readers or, with HIDDEN, for such a requester. Its run fills every field."""
     outcome = an_outcome("FAILURE", result="acme failed", traceback="acme.py", result_length=9, worker="acme@1")
     full = a_report(
         kind,
@@ -55,13 +58,16 @@ def told(kind: NoticeKind, state: RunState = RunState.FINISHED, **changes: Any) 
             problem=Reason(code=Code.SLACK_REFUSED, params={"error": "acme", "details": "acme"}),
         ),
     )
-    return replace(full, is_external=True, **changes)
+    return replace(full, **(changes if "is_hidden" in changes else EXTERNAL | changes))
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
 @pytest.mark.parametrize("state", sorted(STATES))
-def test_no_message_says_more_than_the_state_whatever_the_run_holds(kind: NoticeKind, state: RunState) -> None:
-    report = told(kind, state)
+@pytest.mark.parametrize("readers", [EXTERNAL, HIDDEN], ids=["external", "hidden"])
+def test_no_message_says_more_than_the_state_whatever_the_run_holds(
+    kind: NoticeKind, state: RunState, readers: Any
+) -> None:
+    report = told(kind, state, **readers)
     built = message(report)
     assert message_problems(built["blocks"]).lines() == []
     for posted in (built, simple_message(report)):
@@ -73,7 +79,7 @@ def test_the_run_of_these_tests_holds_everything() -> None:
     empty = a_report(NoticeKind.ROOT)
     full = told(NoticeKind.FINAL, can_stop=True, may_kill=True)
     ignored = {"is_external", "channel", "run", "task_id", "created_at", "sent_at", "run_link", "has_results"}
-    ignored |= {"recipient", "is_hidden"}  # used only in messages to an approver, which nobody else reads
+    ignored |= {"recipient", "is_hidden"}  # these say who reads the message
     ignored |= {"is_emptied"}  # if this is true, the run has no values or results
     same = {one.name for one in fields(Report) if getattr(full, one.name) == getattr(empty, one.name)}
     assert same <= ignored
@@ -105,6 +111,13 @@ def test_the_root_has_its_buttons_and_says_why_it_says_so_little() -> None:
     blocks = message(report)["blocks"]
     assert [one["elements"][0]["action_id"] for one in blocks if one["type"] == "actions"] == ["stop"]
     assert "Another company reads this channel, too." in read(message(report))
+
+
+def test_a_requester_who_may_not_see_the_schedule_any_more_reads_why_and_gets_no_buttons() -> None:
+    for state in STATES:
+        report = told(NoticeKind.PROGRESS, state, can_stop=True, may_kill=True, **HIDDEN)
+        assert "You may not see this schedule any more. So only the run's state is shown here." in read(message(report))
+        assert [one for one in message(report)["blocks"] if one["type"] == "actions"] == []
 
 
 def test_a_root_that_does_not_show_what_is_approved_has_no_buttons_for_that() -> None:

@@ -164,13 +164,16 @@ def test_the_list_of_runs_shows_only_runs_that_the_reader_may_see(site: Client, 
         a_run(schedule_id=10**6, schedule_name=name, user=user) for name, user in (("Gone", None), ("Own", viewer))
     )
     mine = a_run(schedule_id=hidden.pk, schedule_name="Mine", user=viewer)
+    lost = a_run(schedule_id=10**6, schedule_name="Lost", task="b", user=viewer)
 
     def listed() -> set[str]:
         return {run.schedule_name for run in client.get("/admin/runtask/run/").context["cl"].queryset}
 
-    assert listed() == {"Shown", "Hidden", "Gone", "Own", "Mine"}  # a superuser sees all of them
+    assert listed() == {"Shown", "Hidden", "Gone", "Own", "Mine", "Lost"}  # a superuser sees all of them
     client.force_login(viewer)
     assert listed() == {"Shown", "Own"}
-    for run in (runs[1], gone, mine):
+    for run in (runs[1], gone, mine, lost):
         assert client.get(f"/admin/runtask/run/{run.pk}/change/").status_code == 302
     assert client.get(f"/admin/runtask/run/{own.pk}/change/").status_code == 200
+    in_force()
+    assert listed() == {"Shown", "Hidden", "Own", "Mine", "Lost"}

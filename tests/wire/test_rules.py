@@ -100,6 +100,28 @@ def test_a_rule_can_ask_for_a_reason_and_say_whom_a_failure_mentions(
 
 
 @pytest.mark.usefixtures("delivering")
+def test_a_requester_who_loses_sight_of_a_schedule_gets_only_the_state_of_a_run_that_goes_on(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    row, finance = schedule(SECRET_NAME), Group.objects.create(name="finance")
+    User.objects.get(username="ana").groups.add(finance)
+    in_force(FOR_FINANCE)
+    stored = run(http_bot, ana, row, channel=ana.dm(), kwargs='{"days": 30}')
+    http_bot.wait_for(lambda: len(ana.messages(ana.dm())) == 1 and Run.objects.get().thread)
+    assert SECRET_NAME in all_words(ana.messages(ana.dm())[0])
+    finance.user_set.clear()
+    TaskResult.objects.create(
+        task_id=stored.task_id, status="FAILURE", result='"ana earns 100"', traceback="ana earns 100"
+    )
+    root, [_, final] = finished(http_bot, ana, ana.dm())
+    for message in (root, final):
+        assert "*FAILURE*" in all_words(message)
+        for hidden in (SECRET_NAME, "tests.wire", "days", "earns"):
+            assert hidden not in json.dumps(message)
+    assert "You may not see this schedule any more." in all_words(root)
+
+
+@pytest.mark.usefixtures("delivering")
 def test_with_a_quiet_rule_only_the_root_shows_a_success(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     row = schedule()
     in_force(a_rule("Quiet", notify=Notify.FAILURE))
