@@ -22,9 +22,10 @@ VALUES (1, 1, 'root', 0, 'parked', 0, '2026-11-01', 0, '', 'C1', '', 'channel: i
 READ = """
 from bot.models import Notice, Run
 from bot.option_texts import stored_options
-from bot.texts import change_text, sentence
+from bot.change_texts import short_lines
+from bot.texts import sentence
 run = Run.objects.get()
-print(sentence(run.not_sent_reason), list(stored_options(run.target)), *map(change_text, run.changed_values), sep="|")
+print(sentence(run.not_sent_reason), list(stored_options(run.target)), *short_lines(run.changed_values), sep="|")
 print(sentence(Notice.objects.get().reason))
 """
 
