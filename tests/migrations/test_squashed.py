@@ -54,7 +54,7 @@ def test_a_database_of_version_0_1_0_needs_no_migration_and_its_rows_are_readabl
     assert "No changes detected" in django("makemigrations", "runtask", "--check")
     run, notice = django("shell", "-c", READ).splitlines()[-2:]
     target = [("queue", "reports"), ("expires", "after 60 s")]
-    assert run == f"the broker can't be reached (OSError)|{target}|argument 1: (not set) -> 7"
+    assert run == f'the broker can\'t be reached (OSError)|{target}|"argument 1": (not set) -> 7'
     assert notice == "channel: is_archived; direct message: user_disabled"
 
 

@@ -36,9 +36,7 @@ def test_what_the_message_can_not_show_is_approved_in_a_window_that_shows_it(
     assert f'days: "{note}1" -> "{note}2"' in shown(window)
     rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     assert not cara.submits().get("closed")
-    window = cara.modal()
-    assert window is not None
-    assert "has paused it" in shown(window)
+    assert "has paused it" in shown(http_bot.wait_for(cara.modal))
     assert published() == []
     cara.closes()
     rulebook.resume(by=By(words="a test"))
