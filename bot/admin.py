@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
+from bot.change_texts import full_line, rows, short_lines
 from bot.core.entry import Entry
 from bot.core.model import Field
 from bot.core.pauses import WorkLimit
@@ -19,7 +20,7 @@ from bot.models.menu import number_waiting
 from bot.option_texts import stored_options
 from bot.runs import actors, clock, links, outbox
 from bot.runs.door import Platform
-from bot.texts import AS_STORED, change_text, sentence
+from bot.texts import AS_STORED, sentence
 
 # account_admin, audit_admin and rule_admin are imported because they register their ModelAdmins.
 from bot.web import account_admin, approvals, audit_admin, columns, display, history, rule_admin, texts, visible  # noqa: F401
@@ -118,7 +119,7 @@ class RunAdmin(ReadOnly, Guarded):
     exact_task = columns.column_of("task", lambda run: exact(run.task))
     came_from = columns.column_of("from", lambda run: texts.ENTRIES.get(run.entry, run.entry))
     changes_in_a_line = columns.column_of(
-        "changed values", lambda run: clip("; ".join(map(change_text, run.changed_values)), 80)
+        "changed values", lambda run: clip("; ".join(short_lines(run.changed_values)), 80)
     )
     ended = columns.column_of("how it ended", display.how_far)
     slack_account = columns.column_of(
@@ -126,7 +127,7 @@ class RunAdmin(ReadOnly, Guarded):
     )
     changed = columns.column_of(
         "changed values",
-        lambda run: columns.lines("\n".join(map(change_text, run.changed_values)) or _without_changes(run)),
+        lambda run: columns.lines("\n".join(map(full_line, rows(run.changed_values))) or _without_changes(run)),
     )
     why = columns.column_of("reason", lambda run: columns.lines(run.reason or ""))
     sent_args = columns.column_of("arguments", lambda run: columns.lines(columns.sent(run, Field.ARGS)))

@@ -6,21 +6,18 @@ Every sentence is complete, so that it can be translated by itself. Values may b
 from datetime import datetime
 
 from bot import argument_texts, rule_texts
-from bot.core.model import Change, Field
+from bot.core.model import Field
 from bot.core.reasons import LASTING, Code, Problem, Reason
 from bot.core.report import Stopped
 from bot.core.scrub import MASK
 from bot.core.status import RECEIVED, RETRY, RunState, own
 from bot.core.stops import Standing
-from bot.core.text import clip, exact, one_line
+from bot.core.text import one_line
 
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 KEEPS_SECRET = f"{MASK} is a stored secret: left so, it is sent as stored."
 KEEPS_SECRET_OF_RUN = f"{MASK} is a secret of that run: left so, it is sent as in that run."
-NOT_SET = "(not set)"
-CHANGED_UNSEEN = "{name}: {value} (a secret was changed)"
-SETTING = "{name} of the schedule: {old} -> {new}"
 AS_STORED = "none: sent as stored"
 UNKNOWN_TASK = "The worker that took it doesn't know this task, so it ran nothing."
 NOT_A_MEMBER = (
@@ -256,27 +253,6 @@ def state_text(state: RunState, status: str) -> str:
         return NO_WORD_SINCE[status]
     words = IN_OWN_STATE.get(state, STATES[state]) if own(status) else STATES[state]
     return words.format(status=one_line(status))
-
-
-def change_name(change: Change) -> str:
-    return f"argument {change.position}" if change.position else one_line(change.name)
-
-
-def change_text(change: Change) -> str:
-    """`days: 7 -> 30`."""
-    if change.is_of_a_secret:
-        return CHANGED_UNSEEN.format(name=change_name(change), value=_value(change.new))
-    return f"{change_name(change)}: {_value(change.old)} -> {_value(change.new)}"
-
-
-def setting_text(change: Change) -> str:
-    """`queue of the schedule: fast -> slow`. The values of such a change are texts, not JSON."""
-    old, new = (value if value is None else exact(value) for value in (change.old, change.new))
-    return SETTING.format(name=change.name.replace("_", " "), old=_value(old), new=_value(new))
-
-
-def _value(value: str | None) -> str:
-    return NOT_SET if value is None else clip(one_line(value), 200)
 
 
 def hint(field: Field, text: str, *, is_of_a_run: bool = False) -> str:

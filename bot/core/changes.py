@@ -1,15 +1,19 @@
 """Compares a run's values with the schedule's stored ones."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
+from bot.core.jsontext import Path
 from bot.core.model import Change
 from bot.core.scrub import MASK
 from bot.core.secrets import Call, Parameters, Secrets
 
 _Place: TypeAlias = tuple[int, str]  # (3, ""): the third positional argument; (0, "days"): a keyword argument
 _Values: TypeAlias = dict[_Place, Any]
+INSIDE = 100  # differences inside one change that are told one by one, at most
 
 
 def changes(
@@ -72,6 +76,47 @@ def since(
         if differs:
             found.append(Change(position=shown[0], name=shown[1], old=old, new=new))
     return tuple(sorted(found, key=lambda change: (not change.position, change.position)))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A value inside an argument that differs. `old` and `new` are JSON texts, as in a Change.
+
+    If they are the same, the value is or holds a secret. Nobody can tell from them whether that secret was changed.
+    """
+
+    path: Path  # the keys and indexes that lead to it; empty: the whole argument
+    old: str | None
+    new: str | None
+
+
+def inside(change: Change) -> tuple[Difference, ...]:
+    """The differences inside a change, as deep inside as possible. If there are too many, the change as a whole."""
+    whole = Difference((), change.old, change.new)
+    if change.old is None or change.new is None:
+        return (whole,)
+    try:
+        found = tuple(islice(_inside(json.loads(change.old), json.loads(change.new), ()), INSIDE + 1))
+    except (ValueError, RecursionError):  # such as a MASK, which isn't JSON
+        return (whole,)
+    return found if 0 < len(found) <= INSIDE else (whole,)
+
+
+def _inside(old: Any, new: Any, path: Path) -> Iterator[Difference]:
+    """Lists of different lengths aren't compared item by item: after an insertion, all later items would differ."""
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() & new.keys():
+        for key in {**old, **new}:
+            if key in old and key in new:
+                yield from _inside(old[key], new[key], (*path, key))
+            else:
+                yield Difference((*path, key), *(_json(one[key]) if key in one else None for one in (old, new)))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) > 0:
+        for at, pair in enumerate(zip(old, new, strict=True)):
+            yield from _inside(*pair, (*path, at))
+    else:
+        before, after = _json(old), _json(new)
+        if before != after or MASK in before:
+            yield Difference(path, before, after)
 
 
 def _in_order(places: Collection[_Place]) -> list[_Place]:

@@ -287,13 +287,12 @@ EDITS = {NoticeKind.PROGRESS: NoticeKind.ROOT, NoticeKind.ANSWERED: NoticeKind.A
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """A value that differs between two calls. `old` and `new` are JSON texts, with secrets masked. None: no value."""
+    """A value that differs between two calls. `old` and `new` are JSON texts, with secrets masked. None: no value.
+
+    If `old` and `new` are the same, only a secret differs.
+    """
 
     name: str = ""  # of a keyword argument; empty: it is a positional argument
     position: int = 0  # of a positional argument, from 1; 0: it is a keyword argument
     old: str | None
     new: str | None
-
-    @property
-    def is_of_a_secret(self) -> bool:
-        return self.old == self.new  # only a secret differs

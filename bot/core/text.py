@@ -1,5 +1,6 @@
 """Makes foreign text safe to show: without control characters, and not longer than allowed."""
 
+import json
 import re
 import unicodedata
 
@@ -34,6 +35,13 @@ def exact(name: str) -> str:
     inner = shown.strip()
     before, after = len(shown) - len(shown.lstrip()), len(shown) - len(shown.rstrip())
     return f"{BLANK * before}{one_line(inner)}{BLANK * after}" if inner else BLANK * before
+
+
+def visible(text: str) -> str:
+    """A JSON text in which invisible characters are escaped as JSON does it (`\\u200b`), so that it shows each of its characters."""
+    if text.isprintable():  # the usual case, and faster
+        return text
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def fold(text: str) -> str:

@@ -76,6 +76,7 @@ def _register(app: App, command: str, parts: Parts) -> None:
     app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.suggest)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
     app.view(Id.DECLINE_MODAL)(approvals.submit)
+    app.view(Id.REVIEW_MODAL)(approvals.submit_review)
     app.global_shortcut(Id.RUN_SHORTCUT)(shortcuts.run)
     app.message_shortcut(Id.RUN_HERE_SHORTCUT)(shortcuts.run_here)
     actions: dict[str | re.Pattern[str], Listener] = {
@@ -87,6 +88,7 @@ def _register(app: App, command: str, parts: Parts) -> None:
         Id.STOP: root.stop,
         Id.TERMINATE: root.terminate,
         Id.APPROVE: approvals.approve,
+        Id.REVIEW: approvals.review,
         Id.DECLINE: approvals.decline,
         Id.HOME_APPROVE: approvals.approve,
         Id.HOME_DECLINE: approvals.decline,

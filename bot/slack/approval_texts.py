@@ -14,6 +14,8 @@ IS_APPROVED = "approved and sent"
 HIDDEN = ":lock: You may not see this schedule any more."
 HIDDEN_PLAIN = "You may not see this schedule any more."
 
+NOT_ALL = ":mag: There is more than fits here. *Review* shows all that changes, and lets you approve it."
+
 UNTOLD = (
     ":warning: Approvers who got no direct message: {number} of {all} (Slack says {code}). Tell them yourself: it is on"
     " their Home tab, and on the site under *Waiting for you*."
@@ -30,8 +32,15 @@ UNTOLD_FOR_LACK_OF_SCOPE = (
 # The form: plain text
 REASON_HINT = "Why you run it now. Those who can approve it read this; the run's thread and page show it."
 
+# The window that shows all changes. Title and button: plain text
+REVIEW = "Review…"
+REVIEW_TITLE = "Review a run"
+TOO_MUCH = ":mag: This is more than Slack can show. Please approve it on the site: {page}, or *Waiting for you* there."
+ITS_PAGE = "its page"
+
 # The answers
 APPROVE_LATE = "That took too long. Nothing was sent by this press; press *Approve* again."
+REVIEW_LATE = "That took too long, Slack no longer lets me open the window. Please press *Review* again."
 DECLINE_LATE = (
     "That took too long. The run's thread and page say whether it was declined; otherwise press *Decline* again."
 )
@@ -44,5 +53,5 @@ WITHDRAW_MEANS = "It has not been sent. Nobody can approve it any more."
 # Home
 WAITING = "Waiting for you"
 NOTHING_WAITS = "Nothing waits for your approval."
-WAITING_RUN = "*{schedule}*, asked for by {who}\nIt waits until {until}.\n{what}"
-WAITING_REASON = "*{schedule}*, asked for by {who}: {reason}\nIt waits until {until}.\n{what}"
+WAITING_RUN = "*{schedule}*, asked for by {who}\nIt waits until {until}."
+WAITING_REASON = "*{schedule}*, asked for by {who}: {reason}\nIt waits until {until}."

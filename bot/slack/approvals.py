@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from bot.change_texts import change_name, full_line, rows, told
 from bot.core.model import Change, RunId
 from bot.core.report import Answered, Report, Untold
 from bot.core.rights import REASON_LIMIT, Need
@@ -30,24 +31,16 @@ from bot.slack.blocks import (
     mention,
     person,
     plain,
+    preformatted,
     section,
+    split,
 )
-from bot.slack.ids import Id
-from bot.slack.texts import (
-    CANCEL,
-    MORE_CHANGES,
-    NOT_SHOWN,
-    NOT_SHOWN_AT_LEAST,
-    STOP,
-    STOP_NOT,
-    STOP_REALLY,
-    STORED_ARGUMENTS,
-)
-from bot.texts import change_name, change_text, sentence
+from bot.slack.ids import PREFORMATTED_TEXT, VIEW_BLOCKS, VIEW_BYTES, Id
+from bot.slack.texts import CANCEL, NOT_SHOWN, NOT_SHOWN_AT_LEAST, STOP, STOP_NOT, STOP_REALLY, STORED_ARGUMENTS
+from bot.texts import sentence
 
 CHANGES = 5  # changed values that Home shows of a run, at most
-CHANGE = 450  # characters shown of a change, at most: its name, the old value and the new one
-ALL_CHANGES = 2000  # characters shown of all changes of a run, at most
+ALL_CHANGES = 2000  # characters of them, at most
 MISSING_SCOPE = "missing_scope"  # Slack's error code
 
 
@@ -111,10 +104,13 @@ def _secret_names(changes: Iterable[Change]) -> str:
 
 
 def answer_buttons(run: RunId, mark: str, approve: Id = Id.APPROVE, decline: Id = Id.DECLINE) -> tuple[Block, Block]:
-    """Approve and Decline. `mark` identifies what would be sent (bot.core.approval.mark)."""
+    """Approve and Decline. `mark` identifies what would be sent (bot.core.approval.mark).
+
+    `approve`: Review, where not everything is shown that would be approved.
+    """
     value = f"{run}:{mark}"
     return (
-        button(approve, APPROVE, value) | {"style": "primary"},
+        button(approve, texts.REVIEW if approve is Id.REVIEW else APPROVE, value) | {"style": "primary"},
         button(decline, DECLINE, value) | {"style": "danger"},
     )
 
@@ -146,13 +142,34 @@ def why_modal(run: WaitingRun, *, mark: str) -> Block:
     }
 
 
+def review_modal(run: WaitingRun, *, mark: str) -> Block:
+    """The window that shows everything that would be approved, and asks for the approval."""
+    modal = {
+        "type": "modal",
+        "callback_id": Id.REVIEW_MODAL,
+        "private_metadata": json.dumps({"run": run.run, "mark": mark}),
+        "title": plain(texts.REVIEW_TITLE),
+        "close": plain(CANCEL),
+    }
+    shown = section(_waiting(run))
+    parts = [preformatted(part) for part in split(map(full_line, rows(run.changes)), PREFORMATTED_TEXT)]
+    view = {**modal, "submit": plain(APPROVE), "blocks": [shown, *parts]}
+    if len(view["blocks"]) <= VIEW_BLOCKS and len(json.dumps(view)) <= VIEW_BYTES:
+        return view
+    elsewhere = texts.TOO_MUCH.format(page=link(run.page, texts.ITS_PAGE))
+    return {**modal, "blocks": [shown, section(elsewhere)]}
+
+
 def on_home(waiting: WaitingFor) -> list[Block]:
     """The runs that wait for the reader's approval, each with its buttons."""
     blocks: list[Block] = []
     for run in waiting.first:
+        changes = told(run.changes, most=CHANGES, length=ALL_CHANGES)
+        approve = Id.HOME_APPROVE if changes.is_all else Id.REVIEW
         blocks += [
-            section(_waiting(run)),
-            *buttons(*answer_buttons(run.run, run.mark, Id.HOME_APPROVE, Id.HOME_DECLINE)),
+            section(_waiting(run) if changes.is_all else f"{_waiting(run)}\n{texts.NOT_ALL}"),
+            *([preformatted("\n".join(changes.lines))] if changes.lines else []),
+            *buttons(*answer_buttons(run.run, run.mark, approve, Id.HOME_DECLINE)),
         ]
     if waiting.more:
         more = NOT_SHOWN_AT_LEAST if waiting.is_more_at_least else NOT_SHOWN
@@ -160,27 +177,17 @@ def on_home(waiting: WaitingFor) -> list[Block]:
     return blocks or [context(texts.NOTHING_WAITS)]
 
 
-def _changes(run: WaitingRun) -> list[str]:
-    """The changes, as many as fit. A last line says how many others there are, because the reader approves them, too."""
-    shown: list[str] = []
-    for change in run.changes[:CHANGES]:
-        text = escape(change_text(change), CHANGE)
-        if sum(map(len, shown)) + len(text) > ALL_CHANGES:
-            break
-        shown.append(text)
-    left = len(run.changes) - len(shown)
-    return [*shown, MORE_CHANGES.format(number=left)] if left else shown
-
-
 def _waiting(run: WaitingRun) -> str:
-    changes = _changes(run)
-    if secrets := _secret_names(run.changes):
-        changes.append(texts.SECRETS.format(names=secrets))
+    """What is known of the run, apart from its changes."""
     values: dict[str, Any] = {
         "schedule": link(run.page, escape(clip(one_line(run.schedule), 100))),
         "who": person(run.requester, run.name),
         "until": date(run.until),
-        "what": "\n".join(changes) or STORED_ARGUMENTS,
         "reason": escape(run.reason, REASON_LIMIT),
     }
-    return (texts.WAITING_REASON if run.reason else texts.WAITING_RUN).format(**values)
+    lines = [(texts.WAITING_REASON if run.reason else texts.WAITING_RUN).format(**values)]
+    if not run.changes:
+        lines.append(STORED_ARGUMENTS)
+    if secrets := _secret_names(run.changes):
+        lines.append(texts.SECRETS.format(names=secrets))
+    return "\n".join(lines)

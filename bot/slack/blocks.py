@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import accumulate
 from typing import Any
 
+from bot.change_texts import MORE, ROOM_FOR_MORE
 from bot.core.reasons import Code, Reason
 from bot.core.text import ELLIPSIS, clean, clip, exact, one_line
 from bot.slack import texts
@@ -16,7 +17,6 @@ from bot.slack.ids import ALERT_TEXT, BLOCKS_JSON, SECTION_TEXT
 from bot.texts import sentence
 
 Block = dict[str, Any]
-ROOM_FOR_MORE = 30  # characters of "… and 12345 more", at most
 CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # a link or an entity that has lost its end
 # mrkdwn can't escape characters that format text or make an emoji, so we put a zero-width space after them. We do that only
 # at the edge of a word, where they have that effect, so that ordinary names (`nightly_report_2`) can still be copied.
@@ -152,12 +152,17 @@ def first_of(lines: Sequence[str]) -> list[str]:
         return list(lines)
     lengths = accumulate(len(line) + 1 for line in lines)
     count = sum(1 for length in lengths if length <= SECTION_TEXT - ROOM_FOR_MORE)
-    return [*lines[:count], texts.MORE_CHANGES.format(number=len(lines) - count)]
+    return [*lines[:count], MORE.format(number=len(lines) - count)]
+
+
+def is_too_long(blocks: list[Block]) -> bool:
+    """Whether Slack might not take all of these blocks together in one message."""
+    return len(json.dumps(blocks, ensure_ascii=False)) > BLOCKS_JSON
 
 
 def shortened(blocks: list[Block]) -> list[Block]:
     """The blocks of a message. Cuts the longest texts in them, until Slack takes all of the blocks together."""
-    while len(json.dumps(blocks, ensure_ascii=False)) > BLOCKS_JSON:
+    while is_too_long(blocks):
         longest = max(_texts(blocks), key=lambda one: len(one["text"]))
         cut = fit if longest["type"] == "mrkdwn" else clip
         longest["text"] = cut(longest["text"], len(longest["text"]) * 3 // 4)
@@ -186,6 +191,17 @@ def preformatted(text: str) -> Block:
         "type": "rich_text",
         "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}],
     }
+
+
+def split(lines: Iterable[str], limit: int) -> list[str]:
+    """The lines as few texts of at most `limit` characters. A longer line goes on in the next text."""
+    found: list[str] = []
+    for line in lines:
+        if found and len(found[-1]) + 1 + len(line) <= limit:
+            found[-1] += f"\n{line}"
+        else:
+            found += [line[at : at + limit] for at in range(0, len(line), limit)]
+    return found
 
 
 def buttons(*elements: Block) -> list[Block]:

@@ -1,5 +1,6 @@
 """The form's menu “Fill in from”, and its heading about the chosen run. Pure functions."""
 
+from bot.change_texts import short_lines, told
 from bot.core.again import Again, Earlier, Fill
 from bot.core.status import RunState
 from bot.slack import texts
@@ -19,7 +20,7 @@ from bot.slack.blocks import (
     section,
 )
 from bot.slack.ids import FILL_PREFIX, OPTION_DESCRIPTION, OPTION_TEXT, STORED, Id
-from bot.texts import change_text, state_text
+from bot.texts import state_text
 
 
 def menu(fill: Fill, suffix: str) -> list[Block]:
@@ -56,16 +57,16 @@ def heading(again: Again) -> list[Block]:
     text = texts.AS_RUN.format(who=who, at=date(run.at, "date_short"), ended=escape(_state(run)))
     blocks = [section(f"{text}\n{texts.DIFFERS_NOW if again.differences else texts.SAME_AS_NOW}")]
     if again.differences:
-        blocks.append(preformatted(texts.lines_of(again.differences)))
+        blocks.append(preformatted("\n".join(told(again.differences).lines)))
     if again.since or again.settings:
         changed = Note(Level.WARNING, texts.CHANGED_SINCE)
-        blocks += [*alerts(changed), preformatted(texts.lines_of(again.since, again.settings))]
+        blocks += [*alerts(changed), preformatted("\n".join(told(again.since, again.settings).lines))]
     return blocks
 
 
 def _option(run: Earlier) -> Block:
     """The run as an option of the menu. Options are plain text: without mentions, and without the reader's time zone."""
-    changes = "; ".join(map(change_text, run.changes)) or texts.STORED_ARGUMENTS
+    changes = "; ".join(short_lines(run.changes)) or texts.STORED_ARGUMENTS
     rest = texts.EARLIER_RUN.format(who="", at=f"{run.at:%Y-%m-%d %H:%M %Z}".rstrip(), ended=fit_plain(_state(run), 30))
     who = fit_plain(label(run.name or texts.SOMEBODY), OPTION_TEXT - len(entities(rest)))
     return {

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from bot.change_texts import told
 from bot.core.model import EDITS, NoticeKind, Outcome, RunId
 from bot.core.report import Report, Stopped
 from bot.core.rights import REASON_LIMIT
@@ -20,6 +21,7 @@ from bot.slack.blocks import (
     date,
     entities,
     escape,
+    is_too_long,
     link,
     mention,
     person,
@@ -74,8 +76,9 @@ def _root(report: Report) -> tuple[str, list[Block]]:
         text = approval_texts.ROOT
     root = text.format(icon=_icon(report), who=_who(report), schedule=name, state=_state(report))
     blocks = [section(root)]
-    if report.changes:
-        blocks.append(preformatted(texts.lines_of(report.changes)))
+    changes = told(report.changes)
+    if changes.lines:
+        blocks.append(preformatted("\n".join(changes.lines)))
     if report.said.reason:
         blocks.append(context(texts.REASON.format(reason=escape(report.said.reason, REASON_LIMIT))))
     blocks += approvals.of_root(report)
@@ -87,15 +90,22 @@ def _root(report: Report) -> tuple[str, list[Block]]:
     if report.redirected_from:
         notes.append(_elsewhere(report.redirected_from, report.redirected_because))
     plain = _end_plain(report) if report.state == RunState.FINISHED else _open_plain(report)
-    return plain, [*blocks, context(" · ".join(notes)), *buttons(*_actions(report))]
+    blocks.append(context(" · ".join(notes)))
+    with_all = [*blocks, *buttons(*_actions(report))]
+    if not _can_be_answered(report) or (changes.is_all and not is_too_long(with_all)):
+        return plain, with_all
+    return plain, [*blocks, context(approval_texts.NOT_ALL), *buttons(*_actions(report, shows_all=False))]
 
 
-def _actions(report: Report) -> Iterator[Block]:
-    """The buttons of the root. Each press is checked again, however old the message is."""
+def _actions(report: Report, *, shows_all: bool = True) -> Iterator[Block]:
+    """The buttons of the root. Each press is checked again, however old the message is.
+
+    `shows_all`: whether the message shows everything that an approver approves.
+    """
     if report.state == RunState.WAITING and report.asked is not None:
-        is_own = report.recipient is None and report.channel.startswith("D")  # only the requester reads it
-        if not (is_own or report.is_external):  # nobody should approve what the message doesn't show
-            yield from approvals.answer_buttons(report.run, report.asked.mark)
+        if _can_be_answered(report):
+            approve = Id.APPROVE if shows_all else Id.REVIEW
+            yield from approvals.answer_buttons(report.run, report.asked.mark, approve)
         if report.recipient is None:
             yield approvals.withdraw_button(report.run)
     if report.can_stop and report.stopped is None:
@@ -105,6 +115,12 @@ def _actions(report: Report) -> Iterator[Block]:
         yield button(Id.TERMINATE, texts.TERMINATE, str(report.run), confirm=sure)
     if report.state in ENDED | NEVER_RUN and report.recipient is None:
         yield button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
+
+
+def _can_be_answered(report: Report) -> bool:
+    """Whether the root asks its readers for approval. Nobody should approve what a message to another company doesn't show."""
+    is_own = report.recipient is None and report.channel.startswith("D")  # only the requester reads it
+    return report.state == RunState.WAITING and report.asked is not None and not (is_own or report.is_external)
 
 
 def stop_button(action: Id, run: RunId) -> Block:

@@ -21,13 +21,22 @@ class Press:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerPress:
-    """Approve or Decline was pressed, under a message or on Home."""
+    """Approve, Review or Decline was pressed, under a message or on Home."""
 
     account: SlackAccount
     run: RunId
     mark: str  # identifies what would be sent (bot.core.approval.mark)
     trigger: str
     response_url: str  # empty on Home
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reviewed:
+    """Somebody has approved a run in the window that shows all of its changes."""
+
+    account: SlackAccount
+    run: RunId
+    mark: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +111,12 @@ def answer(body: Payload) -> AnswerPress:
         trigger=text_of(body["trigger_id"]),
         response_url=text_of(body.get("response_url", "")),
     )
+
+
+@parser
+def reviewed(body: Payload) -> Reviewed:
+    about = json.loads(body["view"]["private_metadata"])
+    return Reviewed(account=account_of(body), run=RunId(int(about["run"])), mark=text_of(about["mark"]))
 
 
 @parser

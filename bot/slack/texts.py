@@ -3,16 +3,10 @@
 Texts are mrkdwn unless their name says otherwise. The caller escapes the values.
 """
 
-from collections.abc import Sequence
-
-from bot.core.model import Change, Field, Listening
+from bot.core.model import Field, Listening
 from bot.core.reasons import Reason
 from bot.core.status import RunState
-from bot.core.text import clip
-from bot.slack.ids import PREFORMATTED_TEXT
-from bot.texts import change_text, press_again, sentence, setting_text
-
-CHANGES = 20  # lines of changed values, at most
+from bot.texts import press_again, sentence
 
 # The form: plain text
 TITLE = "Run a schedule"
@@ -233,7 +227,6 @@ ENDED = "*{status}*"
 ENDED_AFTER = "*{status}* after {duration}"
 STORED_ARGUMENTS = "stored arguments"
 REASON = "Reason: {reason}"
-MORE_CHANGES = "… and {number} more"
 SOMEBODY = "Somebody"
 
 # The thread: the reply with the task's id
@@ -281,14 +274,6 @@ ELSEWHERE_BECAUSE = {  # by Slack's code
     "restricted_action_read_only_channel": "Here because I can't post in {channel}: it is read-only.",
     "restricted_action": "Here because I can't post in {channel}: posting there is restricted.",
 }
-
-
-def lines_of(changes: Sequence[Change], settings: Sequence[Change] = ()) -> str:
-    """One line for each change, for a preformatted block. `settings`: changes of the schedule's settings."""
-    lines = [*map(setting_text, settings), *map(change_text, changes)]
-    if len(lines) > CHANGES:
-        lines[CHANGES:] = [MORE_CHANGES.format(number=len(lines) - CHANGES)]
-    return clip("\n".join(lines), PREFORMATTED_TEXT)
 
 
 def nothing_sent(reason: Reason) -> str:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
+from bot.change_texts import told
 from bot.core.model import Field, RunId
 from bot.core.ports import NotSetUp
 from bot.core.report import Answered, Untold
@@ -24,7 +25,7 @@ from bot.runs.denials import Wanted
 from bot.runs.door import Platform, SeenRun, admit
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.report import asked
-from bot.texts import change_text, problem_text, sentence
+from bot.texts import problem_text, sentence
 from bot.web import texts
 from bot.web.page import Visit, page
 from bot.web.shielded import shielded
@@ -64,6 +65,7 @@ def number_for(platform: Callable[[], Platform], user: Any) -> int:
 
 
 def _item(run: WaitingRun) -> dict[str, Any]:
+    changes = told(run.changes)
     somebody = texts.SLACK_USER.format(id=run.requester) if run.requester else texts.NOBODY_KNOWN
     return {
         "run": run.run,
@@ -73,7 +75,8 @@ def _item(run: WaitingRun) -> dict[str, Any]:
         "since": run.since,
         "until": run.until,
         "reason": run.reason,
-        "changes": list(map(change_text, run.changes)),
+        "changes": changes.lines,
+        "shows_all": changes.is_all,
     }
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from bot import texts as shared
+from bot.change_texts import setting_text, short_lines
 from bot.core import text
 from bot.core.again import Again
 from bot.core.arguments import LENGTH_LIMIT
@@ -205,8 +206,8 @@ def again(again: Again) -> dict[str, Any]:
         "who": run.name or (texts.SLACK_USER.format(id=run.requester) if run.requester else texts.NOBODY_KNOWN),
         "at": run.at,
         "ended": run.status if finished else shared.state_text(RunState(run.state), run.status),
-        "differences": list(map(shared.change_text, again.differences)),
-        "since": [*map(shared.setting_text, again.settings), *map(shared.change_text, again.since)],
+        "differences": short_lines(again.differences),
+        "since": [*map(setting_text, again.settings), *short_lines(again.since)],
     }
 
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 
+from bot.change_texts import rows
 from bot.compat import model_admin
 from bot.core.again import AS_STORED, Fill
 from bot.core.model import Field, Preview, RunId, RunRequest
@@ -29,7 +30,7 @@ from bot.runs.denials import Wanted
 from bot.runs.door import Platform, SeenRun
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
-from bot.texts import change_name, press_again, sentence
+from bot.texts import press_again, sentence
 from bot.web import approvals, display, forms, texts, throttle
 from bot.web.frame import admin_site
 from bot.web.page import Visit, page
@@ -85,7 +86,7 @@ def status(visit: Visit, run: int) -> HttpResponse:
         "requester": display.requester(found),
         "task": exact(found.task),
         "target": [(name, exact(value)) for name, value in stored_options(found.target)],
-        "changes": [(change_name(change), change) for change in found.changed_values],
+        "changes": list(rows(found.changed_values)),
         "sent": display.sent_values(found, visit.platform.secret_keys),
         "record": links.record_path(found) if _may_see(visit.request, Run) else "",
         "approval": approvals.of_run(visit, seen),

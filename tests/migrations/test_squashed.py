@@ -22,9 +22,10 @@ VALUES (1, 1, 'root', 0, 'parked', 0, '2026-11-01', 0, '', 'C1', '', 'channel: i
 READ = """
 from bot.models import Notice, Run
 from bot.option_texts import stored_options
-from bot.texts import change_text, sentence
+from bot.change_texts import short_lines
+from bot.texts import sentence
 run = Run.objects.get()
-print(sentence(run.not_sent_reason), list(stored_options(run.target)), *map(change_text, run.changed_values), sep="|")
+print(sentence(run.not_sent_reason), list(stored_options(run.target)), *short_lines(run.changed_values), sep="|")
 print(sentence(Notice.objects.get().reason))
 """
 
@@ -53,7 +54,7 @@ def test_a_database_of_version_0_1_0_needs_no_migration_and_its_rows_are_readabl
     assert "No changes detected" in django("makemigrations", "runtask", "--check")
     run, notice = django("shell", "-c", READ).splitlines()[-2:]
     target = [("queue", "reports"), ("expires", "after 60 s")]
-    assert run == f"the broker can't be reached (OSError)|{target}|argument 1: (not set) -> 7"
+    assert run == f'the broker can\'t be reached (OSError)|{target}|"argument 1": (not set) -> 7'
     assert notice == "channel: is_archived; direct message: user_disabled"
 
 

@@ -5,16 +5,21 @@ from typing import Any
 
 import pytest
 
+from bot.change_texts import full_line, rows
+from bot.core.changes import changes
 from bot.core.model import Change, ChannelId, NoticeKind, SlackUserId
 from bot.core.reasons import Code, Reason
 from bot.core.report import Answered, Asked, Report, Untold
 from bot.core.rights import Need, Said
 from bot.core.scrub import MASK
+from bot.slack import approval_texts
+from bot.slack.approvals import review_modal
 from bot.slack.blocks import date
 from bot.slack.messages import message
-from localslack.validation.surfaces import blocks_are_too_long, message_problems
+from localslack.validation.surfaces import blocks_are_too_long, message_problems, view_is_too_large, view_problems
 from tests.factories import ADA, NOW, a_report, unreachable
-from tests.slack.forms import read
+from tests.slack.forms import objects, read
+from tests.slack.test_home import PAGE, a_waiting_run
 
 CARA = SlackUserId("U0CARA")
 YES = Answered(slack=CARA, name="cara", is_yes=True, why="")
@@ -104,6 +109,78 @@ def test_a_message_with_much_text_is_shortened_where_it_is_longest(character: st
     assert f"<@{ADA}> asks to run *<https://site.example/runs/1|nightly report>*" in said
     assert "days: " in said
     assert f"It waits until {date(NOW)}." in said
+
+
+LONG = "n" * 250
+TRANSFER = {"a_note": LONG, "amount": 10, "iban": "DE1"}
+
+
+def buttons_in(report: Report) -> list[str]:
+    return [one["text"]["text"] for one in message(report)["blocks"][-1]["elements"]]
+
+
+def changed(old: Any, new: Any, name: str = "transfer") -> tuple[Change, ...]:
+    return changes(([], {name: old}), ([], {name: new}), ())
+
+
+def test_an_approver_reads_what_differs_deep_inside_a_long_argument() -> None:
+    report = to_an_approver(replace(waiting(), changes=changed(TRANSFER, TRANSFER | {"amount": 99, "iban": "DE2"})))
+    assert 'transfer.amount: 10 -> 99\ntransfer.iban: "DE1" -> "DE2"' in words(report)
+    assert buttons_in(report) == ["Approve", "Decline"]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        pytest.param(changed(f"{LONG}1{LONG}1", f"{LONG}2{LONG}2", "note"), id="a part of a long text"),
+        pytest.param(tuple(Change(name=f"n{at}", old="1", new="2") for at in range(21)), id="the 21st change"),
+        pytest.param(changed([*range(200)], [*range(1, 201)]), id="many values of one argument"),
+    ],
+)
+def test_nobody_can_approve_what_the_message_does_not_show(hidden: tuple[Change, ...]) -> None:
+    """Review opens a window with all of it."""
+    for report in (replace(waiting(), changes=hidden), to_an_approver(replace(waiting(), changes=hidden))):
+        assert "Approve" not in buttons_in(report)
+        assert buttons_in(report)[:2] == ["Review…", "Decline"]
+        assert approval_texts.NOT_ALL in words(report)
+
+
+def test_nobody_can_approve_changes_that_are_cut_because_the_message_is_too_long() -> None:
+    many = tuple(Change(name=f"n{at}", old='"' * 60, new='"' * 61) for at in range(20))
+    report = replace(waiting(), changes=many)
+    assert "Approve" in buttons_in(report)
+    needs = tuple(Need(rule="&" * 200, needed=2, approvers=("&" * 150, "&" * 150)) for _ in range(5))
+    report = replace(waiting(needs=needs, answers=(replace(NO, why="&" * 500),) * 4), changes=many)
+    report = replace(report, said=Said(reason="&" * 500))
+    assert buttons_in(report)[:2] == ["Review…", "Decline"]
+    words(report)
+
+
+@pytest.mark.parametrize(
+    "all_of_it",
+    [
+        pytest.param(changed(TRANSFER, TRANSFER | {"iban": "DE2"}), id="little"),
+        pytest.param(changed(f"{LONG * 40}1", f"{LONG * 40}2", "note"), id="a long text"),
+        pytest.param(changed([*range(9000)], [*range(1, 9001)]), id="a long list"),
+        pytest.param(tuple(Change(name=f"n{at}", old="1", new="2") for at in range(3000)), id="many changes"),
+    ],
+)
+def test_the_window_shows_everything_before_it_offers_approval(all_of_it: tuple[Change, ...]) -> None:
+    view = review_modal(replace(a_waiting_run(), changes=all_of_it), mark="0123")
+    assert view_problems(view).lines() == []
+    assert not view_is_too_large(view)
+    assert view["submit"]["text"] == "Approve"
+    shown = "".join(text["text"] for text in objects(view, "text")).replace("\n", "")
+    assert shown == "".join(map(full_line, rows(all_of_it)))
+
+
+@pytest.mark.parametrize("character", ["n", "é", '"'])
+def test_what_is_more_than_slack_can_show_is_approved_on_its_page(character: str) -> None:
+    much = changed("a", character * 250_000)
+    view = review_modal(replace(a_waiting_run(), changes=much), mark="0123")
+    assert view_problems(view).lines() == []
+    assert "submit" not in view
+    assert f"<{PAGE}|its page>" in read(view)
 
 
 VOID = Reason(code=Code.SCHEDULE_CHANGED, params={"what": "queue"})

@@ -33,7 +33,7 @@ AT = f"<!date^{int(NOW.timestamp())}^{{date_short_pretty}} {{time}}|2026-11-05 1
 
 WAITING_LINE = (
     f"*<{PAGE}|nightly report>*, asked for by <@U0ADA>: month's end\nIt waits until {AT}.\n"
-    "token: •••••• (a secret was changed)\n:lock: Not shown, as they are secret: `token`."
+    ":lock: Not shown, as they are secret: `token`."
 )
 
 
@@ -76,6 +76,8 @@ def lines(view: Json) -> list[str]:
 def _line(block: Json) -> str:
     if block["type"] == "divider":
         return "---"
+    if block["type"] == "rich_text":
+        return "\n".join(one["text"] for one in objects(block, "text"))
     words = [block["text"]["text"]] if "text" in block else []
     buttons = [*block.get("elements", []), *([block["accessory"]] if "accessory" in block else [])]
     for one in buttons:
@@ -108,6 +110,7 @@ def test_a_full_home_has_these_lines() -> None:
         "[Run a schedule home_run 0]",
         "Waiting for you",
         WAITING_LINE,
+        "token: •••••• (a secret was changed)",
         "[Approve home_approve 5:0123] [Decline home_decline 5:0123]",
         "Not shown: 2 more.",
         "Running now",
@@ -124,7 +127,7 @@ def test_a_full_home_has_these_lines() -> None:
         "---",
         texts.HOME_AS_OF.format(at=AT),
     ]
-    stop = view["blocks"][7]["accessory"]
+    stop = view["blocks"][8]["accessory"]
     assert stop["confirm"]["text"]["text"] == texts.STOP_MEANS
 
 
@@ -136,21 +139,36 @@ def test_home_says_that_more_may_wait_than_were_counted() -> None:
 def test_home_says_how_many_changes_it_does_not_show() -> None:
     """The reader approves them, too."""
     changes = tuple(Change(name=f"n{number}", old="1", new="2") for number in range(8))
-    [text] = [one for one in waiting_lines(changes) if "n4: 1 -&gt; 2" in one]
+    [text] = [one for one in waiting_lines(changes) if "n4: 1 -> 2" in one]
     assert text.splitlines()[-1] == "… and 3 more"
     assert "n5" not in text
 
 
 def test_a_long_old_value_does_not_hide_the_new_one() -> None:
     change = Change(name="ids", old=f'"{"a" * 300}"', new=f'"{"b" * 300}"')
-    assert any('-&gt; "bbb' in one for one in waiting_lines((change,)))
+    assert any('-> "bbb' in one for one in waiting_lines((change,)))
 
 
 def test_changes_that_do_not_fit_are_counted() -> None:
-    changes = tuple(Change(name=f"n{number}", old='"&&&"' * 60, new='"<>"' * 60) for number in range(5))
-    [text] = [one for one in waiting_lines(changes) if "n0" in one]
+    changes = tuple(Change(name=f"n{number}", old='"&&&"' * 40, new='"<>"' * 50) for number in range(5, 11))
+    [text] = [one for one in waiting_lines(changes) if "n5" in one]
     assert re.search(r"^… and [1-4] more$", text, re.MULTILINE)
     assert len(text) < 3000
+
+
+HIDDEN = [
+    pytest.param((Change(name="note", old=f'"{"a" * 300}1"', new=f'"{"a" * 300}2"'),), id="the end of a long text"),
+    pytest.param(tuple(Change(name=f"n{number}", old="1", new="2") for number in range(6)), id="a sixth change"),
+]
+
+
+@pytest.mark.parametrize("changes", HIDDEN)
+def test_where_home_does_not_show_all_changes_nobody_can_approve_them_there(changes: tuple[Change, ...]) -> None:
+    """Review opens a window with all of them."""
+    shown = waiting_lines(changes)
+    assert "[Review… review 5:0123] [Decline home_decline 5:0123]" in shown
+    assert not any("home_approve" in one for one in shown)
+    assert any(approval_texts.NOT_ALL in one for one in shown)
 
 
 def waiting_lines(changes: tuple[Change, ...]) -> list[str]:

@@ -1,5 +1,6 @@
 """The page *Waiting for you*, and the buttons *Approve* and *Decline*, without JavaScript."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -85,6 +86,24 @@ def test_the_page_says_that_more_may_wait_than_were_counted(
     assert "Not shown: 3 more." in words(cara.get("/approvals/"))
     monkeypatch.setattr(approvals, "WAITING", 3)
     assert "Not shown: at least 2 more." in words(cara.get("/approvals/"))
+
+
+def test_what_the_list_does_not_show_can_only_be_approved_on_the_page_of_the_run(site: Site, cara: Site) -> None:
+    in_force(RULE)
+    note = "n" * 250
+    stored = {"to": {"note": note, "iban": "DE1"}, "text": f"{note}1{note}1"}
+    site.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs=json.dumps({"days": stored}))
+    changed = {"to": {"note": note, "iban": "DE2"}, "text": f"{note}2{note}2"}
+    assert site.press_run(site.form(), kwargs=json.dumps({"days": changed})).status_code == 302
+    run = Run.objects.latest("pk")
+    listed = cara.get("/approvals/")
+    assert 'days.to.iban: "DE1" -> "DE2"' in words(listed)
+    assert 'value="Approve"' not in listed
+    assert f'href="/runs/{run.pk}/">See all that changes' in listed
+    page = cara.get(f"/runs/{run.pk}/")
+    assert 'value="Approve"' in page
+    for one in ("days.to.iban", '"DE1"', '"DE2"', f'"{note}1{note}1"', f'"{note}2{note}2"'):
+        assert one in words(page)
 
 
 def test_the_form_asks_why_for_the_approvers_but_needs_no_answer(site: Site, cara: Site) -> None:

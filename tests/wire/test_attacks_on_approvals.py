@@ -26,7 +26,7 @@ def answers(slack: LocalSlack, user: str, run: Run) -> dict[str, tuple[str, Json
     value = f"{run.pk}:{approval.mark(run.approval_digest or '')}"
     home = {"id": "V1", "type": "home", "hash": "1.a", "blocks": []}
     found: dict[str, tuple[str, Json]] = {}
-    for button in (Id.APPROVE, Id.DECLINE):
+    for button in (Id.APPROVE, Id.REVIEW, Id.DECLINE):
         found[button] = ("block_actions", press(slack, user, run, button))
     for button in (Id.HOME_APPROVE, Id.HOME_DECLINE):
         pressed = {"type": "button", "action_id": button, "block_id": "b", "action_ts": "1"}
@@ -36,14 +36,17 @@ def answers(slack: LocalSlack, user: str, run: Run) -> dict[str, tuple[str, Json
         payload["actions"][0]["value"] = value
     why = {Id.WHY_BLOCK: {Id.JSON_INPUT: {"type": "plain_text_input", "value": "because"}}}
     view = {
-        "id": "V2", "type": "modal", "callback_id": Id.DECLINE_MODAL, "state": {"values": why},
+        "id": "V2", "type": "modal", "state": {"values": why},
         "private_metadata": json.dumps({"run": run.pk, "mark": value.partition(":")[2]}),
     }  # fmt: skip
-    found["why"] = ("view_submission", interaction("view_submission", user, view, trigger_id="1.2.3", response_urls=[]))
+    for name, modal in (("why", Id.DECLINE_MODAL), ("reviewed", Id.REVIEW_MODAL)):
+        submitted = {**view, "callback_id": modal}
+        payload = interaction("view_submission", user, submitted, trigger_id="1.2.3", response_urls=[])
+        found[name] = ("view_submission", payload)
     return found
 
 
-@pytest.mark.parametrize("entry", ["approve", "decline", "home_approve", "home_decline", "why"])
+@pytest.mark.parametrize("entry", ["approve", "review", "decline", "home_approve", "home_decline", "why", "reviewed"])
 def test_intruders_can_not_answer_a_waiting_run(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, intruder: str, entry: str
 ) -> None:
@@ -61,6 +64,8 @@ def test_intruders_can_not_answer_a_waiting_run(
     http_bot.wait_for(lambda: http_bot.calls("users.info"))
     if entry == "why":
         assert "errors" in json.dumps(answer)
+    elif entry == "reviewed":
+        assert answer["body"]["response_action"] == "update"
     elif entry == "home_approve":
         http_bot.wait_for(lambda: http_bot.calls("views.publish"))
     else:
@@ -68,7 +73,7 @@ def test_intruders_can_not_answer_a_waiting_run(
     assert SECRET_NAME not in json.dumps([answer, http_bot.log("hook"), http_bot.calls("views.open")])
     assert SECRET_NAME not in json.dumps(http_bot.calls("views.publish"))
     assert (Run.objects.get().state, Answer.objects.count()) == ("waiting", 0)
-    if entry not in ("decline", "home_decline"):  # these only ask why
+    if entry not in ("review", "decline", "home_decline"):  # these only open a window
         http_bot.wait_for(lambda: records(action="run.refused"))
         [record] = records(action="run.refused")
         assert (record.details["asked"], record.run_id) == ("approve", run.pk)

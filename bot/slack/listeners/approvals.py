@@ -1,6 +1,7 @@
-"""Approve and Decline, under messages and on Home."""
+"""Approve, Review and Decline, under messages and on Home."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,12 +19,13 @@ from bot.runs.denials import Wanted
 from bot.runs.door import Admitted
 from bot.runs.refusals import NoSuchRun, NotAllowed, Refused
 from bot.slack import approval_texts, presses, texts
-from bot.slack.approvals import why_modal
+from bot.slack.approvals import review_modal, why_modal
 from bot.slack.blocks import entities, refusal
 from bot.slack.ids import ERROR_TEXT, Id
 from bot.slack.listeners.common import Parts
 from bot.slack.listeners.home import leave_as_it_is
 from bot.slack.listeners.opening import Opening, reply
+from bot.slack.modals import text_only
 from bot.slack.parsing import Payload
 from bot.slack.sorry import sorry
 from bot.texts import problem_text, sentence
@@ -43,16 +45,19 @@ class Approvals:
         press, budget = presses.answer(body), Budget()
 
         def approve() -> None:
-            problem = self._approve(press, budget)
-            if problem or not press.response_url:
-                self._tell(press, problem)
+            text = self._approve(press, budget)
+            if text == IS_APPROVED_BY_ONE and not press.response_url:
+                text = ""  # Home shows that
+            if text or not press.response_url:
+                self._tell(press, text)
 
         self.parts.threads.after_answer(approve, late=partial(self._give_up, press, budget))
 
-    def _approve(self, press: presses.AnswerPress, budget: Budget) -> str:
-        """Approves the run. Returns why that failed, or what it still waits for. Empty if it was sent, or if Home shows that."""
+    def _approve(self, press: presses.AnswerPress | presses.Reviewed, budget: Budget, *, may_link: bool = True) -> str:
+        """Approves the run. Returns why that failed, or what it still waits for. Empty if it was sent."""
         try:
-            admitted = self.parts.admit(press.account, Wanted(action=Action.APPROVE, run=press.run))
+            wanted = Wanted(action=Action.APPROVE, run=press.run)
+            admitted = self.parts.admit(press.account, wanted, may_link=may_link)
             found = approve.approve(admitted, press.run, press.mark, budget)
         except NotAllowed as exc:
             return refusal(exc.denied)
@@ -63,7 +68,7 @@ class Approvals:
             return sorry(exc)
         if found is None:
             return texts.NO_SUCH_RUN
-        return IS_APPROVED_BY_ONE if found.state == RunState.WAITING and press.response_url else ""
+        return IS_APPROVED_BY_ONE if found.state == RunState.WAITING else ""
 
     def _give_up(self, press: presses.AnswerPress, budget: Budget) -> None:
         """If the run is being sent at this moment, its thread will say how it goes on."""
@@ -74,23 +79,39 @@ class Approvals:
             log.warning("an approval takes long; publishing has begun")
             self._tell(press, sentence(Reason(code=Code.MAYBE_SENT)))
 
+    def review(self, ack: Ack, body: Payload) -> None:
+        """Shows everything that would be approved, in a window."""
+        ack()
+        self._open(presses.answer(body), review_modal, approval_texts.REVIEW_LATE)
+
+    def submit_review(self, ack: Ack, body: Payload) -> None:
+        """Approves the run before the answer. The window then shows what happened, unless the run was sent."""
+        reviewed, budget = presses.reviewed(body), Budget()
+        try:
+            text = self.parts.threads.within(budget, lambda: self._approve(reviewed, budget, may_link=False))
+        except TooSlow:
+            log.warning("an approval took too long")
+            text = approval_texts.APPROVE_LATE if budget.shut() else sentence(Reason(code=Code.MAYBE_SENT))
+        if text:
+            ack(response_action="update", view=text_only(text))
+        else:
+            ack()
+        self.parts.threads.after_answer(partial(self.parts.homes.owe, reviewed.account), late=leave_as_it_is)
+
     def decline(self, ack: Ack, body: Payload) -> None:
         """Asks why, in a window."""
         ack()
-        press = presses.answer(body)
-        Opening(
-            parts=self.parts,
-            asked=press,
-            view=partial(self._question, press),
-            too_late=approval_texts.DECLINE_LATE,
-            elsewhere=partial(self._tell, press),
-        ).begin()
+        self._open(presses.answer(body), why_modal, approval_texts.DECLINE_LATE)
 
-    def _question(self, press: presses.AnswerPress, admitted: Admitted) -> dict[str, Any]:
-        found = approve.asked_of(admitted, press.run, press.mark)
-        if found is None:
-            raise NoSuchRun
-        return why_modal(found, mark=press.mark)
+    def _open(self, press: presses.AnswerPress, modal: Callable[..., dict[str, Any]], too_late: str) -> None:
+        def view(admitted: Admitted) -> dict[str, Any]:
+            found = approve.asked_of(admitted, press.run, press.mark)
+            if found is None:
+                raise NoSuchRun
+            return modal(found, mark=press.mark)
+
+        elsewhere = partial(self._tell, press)
+        Opening(parts=self.parts, asked=press, view=view, too_late=too_late, elsewhere=elsewhere).begin()
 
     def submit(self, ack: Ack, body: Payload) -> None:
         """Everything happens before the answer, so that the window can show problems."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.change_texts import change_name
 from bot.core.model import Brief, Listening, Preview
 from bot.core.rights import Need
 from bot.core.status import UNENDED, RunState
@@ -11,7 +12,7 @@ from bot.models import Run
 from bot.option_texts import options, stored_options
 from bot.runs import clock, masks
 from bot.runs.report import asked, stopped
-from bot.texts import change_name, problem_text, sentence, stop_text
+from bot.texts import problem_text, sentence, stop_text
 from bot.web import display
 
 
