@@ -17,7 +17,10 @@ from bot.core.text import clip, exact, one_line
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 KEEPS_SECRET = f"{MASK} is a stored secret: left so, it is sent as stored."
-KEEPS_SECRET_OF_RUN = f"{MASK} is a secret of that run: left so, it is sent as in that run."
+KEEPS_SECRET_OF_RUN = (
+    f"{MASK} is a secret of that run: left so, it is sent as in that run. If somebody else asked for that run, type those"
+    " secrets that the schedule doesn't store."
+)
 NOT_SET = "(not set)"
 CHANGED_UNSEEN = "{name}: {value} (a secret was changed)"
 SETTING = "{name} of the schedule: {old} -> {new}"
