@@ -55,4 +55,8 @@ SENTENCES: dict[Code, str] = {
         "At {where}, the values around •••••• have changed, so it isn't sure which secret it stands for. Put them back as"
         " they were, or type the secrets themselves."
     ),
+    Code.MASK_FOREIGN: (
+        "At {where}, •••••• stands for a secret of somebody else's run, and the schedule doesn't store this secret. Type the"
+        " secret itself."
+    ),
 }

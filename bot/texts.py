@@ -17,7 +17,10 @@ from bot.core.text import one_line
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 KEEPS_SECRET = f"{MASK} is a stored secret: left so, it is sent as stored."
-KEEPS_SECRET_OF_RUN = f"{MASK} is a secret of that run: left so, it is sent as in that run."
+KEEPS_SECRET_OF_RUN = (
+    f"{MASK} is a secret of that run: left so, it is sent as in that run. If somebody else asked for that run, type those"
+    " secrets that the schedule doesn't store."
+)
 AS_STORED = "none: sent as stored"
 UNKNOWN_TASK = "The worker that took it doesn't know this task, so it ran nothing."
 NOT_A_MEMBER = (

@@ -1,7 +1,8 @@
 """Replaces masks that a form or a script left in values by the stored secrets.
 
 A mask stands for the secret that is stored at the same place. If items were removed or moved, the place is ambiguous, and the
-values are refused. So is a mask at a place where the secret would be shown later.
+values are refused. So is a mask at a place where the secret would be shown later, and one that stands for a secret of
+somebody else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from bot.core.scrub import MASK, NAMED, NAMING
 from bot.core.secrets import Secrets, is_one_of
 
 NOTHING = object()  # nothing is stored at this place
+FOREIGN = object()  # a secret of somebody else is stored at this place
 
 
 def has_mask(value: Any) -> bool:
@@ -29,8 +31,12 @@ def with_secrets(
     stored: Mapping[Field, Any],
     secrets: Secrets,
     headers: Any,
+    shared: Mapping[Field, Any] | None = None,
 ) -> dict[Field, Any]:
-    """`typed`, with the values of `stored` for its masks. `secrets` are the ones that masked `stored`. Raises Invalid."""
+    """`typed`, with the values of `stored` for its masks. `secrets` are the ones that masked `stored`. Raises Invalid.
+
+    `shared`: if it is given, a mask stands only for a secret that is at the same place in these values, too.
+    """
     masked = {of for of, value in typed.items() if has_mask(value) and value != stored.get(of)}
     if not masked:
         return dict(typed)
@@ -39,6 +45,8 @@ def with_secrets(
     for of in masked:
         old = stored.get(of, NOTHING)
         shown = NOTHING if old is NOTHING else secrets.of_field(old, of)
+        if shared is not None:
+            old = _without_foreign(old, shown, shared.get(of, NOTHING))
         found[of] = _Keeping(of, problems).value(typed[of], old, shown, ())
     if not problems:
         # The run's texts must not show what is masked here.
@@ -61,6 +69,8 @@ class _Keeping:
     def value(self, typed: Any, stored: Any, shown: Any, path: Path) -> Any:
         if not has_mask(typed):
             return typed
+        if stored is FOREIGN:
+            return self._refused(Code.MASK_FOREIGN, path)
         if isinstance(typed, dict):
             return self._object(typed, stored, shown, path)
         if isinstance(typed, list):
@@ -116,6 +126,24 @@ def _is_in_place(typed: list[Any], shown: list[Any], *, is_args: bool) -> bool:
     edited = [at for at in changed if isinstance(shown[at], (dict, list))]
     twins = sum(shown[at] == shown[other] for at in edited for other in masked) > len(edited)
     return not edited or (len(changed) == 1 and not twins)
+
+
+def _without_foreign(stored: Any, shown: Any, shared: Any) -> Any:
+    """`stored`, with FOREIGN in place of what holds a secret and isn't the same in `shared`. `shown` is its masked form."""
+    if stored in (shown, shared):
+        return stored
+    if isinstance(stored, dict) and isinstance(shown, dict) and len(stored) == len(shown):
+        others = shared if isinstance(shared, dict) else {}
+        pairs = list(zip(stored, shown, strict=True))
+        if any(key != shown_key and key not in others for key, shown_key in pairs):
+            return FOREIGN  # a key holds a secret itself
+        return {
+            key: _without_foreign(stored[key], shown[shown_key], others.get(key, NOTHING)) for key, shown_key in pairs
+        }
+    if isinstance(stored, list) and isinstance(shown, list):
+        rest = [*(shared if isinstance(shared, list) else []), *[NOTHING] * len(stored)]
+        return [_without_foreign(*items) for items in zip(stored, shown, rest, strict=False)]
+    return FOREIGN
 
 
 def _uncovered(typed: Any, shown: Any, path: Path) -> Iterator[Path]:

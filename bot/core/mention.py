@@ -50,10 +50,10 @@ def parse(text: str) -> Mention:
 class _Reading:
     """One walk through a text, from left to right."""
 
-    text: str
+    text: str = field(repr=False)
     at: int = 0
-    args: list[Any] | None = None
-    kwargs: dict[str, Any] = field(default_factory=dict)
+    args: list[Any] | None = field(default=None, repr=False)
+    kwargs: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def all(self) -> Mention:
         self._skip()

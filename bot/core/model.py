@@ -62,7 +62,7 @@ class Profile:
     """Slack's facts about a person (`users.info`)."""
 
     home: TeamId
-    email: str = ""
+    email: str = field(default="", repr=False)
     is_guest: bool = False
     is_bot: bool = False
     is_deleted: bool = False
@@ -232,7 +232,7 @@ class RunRequest:
     destination: Destination | None = None
     digest: str = ""  # of the whole request, if the same key must not be used for a different request
     again: RunId | None = None  # the run to repeat: "as stored" and masks then mean its values
-    reason: str = ""  # why, in the requester's words
+    reason: str = field(default="", repr=False)  # why, in the requester's words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -65,6 +65,7 @@ class Code(StrEnum):
     MASK_WITHOUT_SECRET = auto()
     MASK_EDITED = auto()
     MASK_MOVED = auto()
+    MASK_FOREIGN = auto()
     # A schedule that can't be sent
     TASK_NOT_NAMED = auto()
     HEADERS_NOT_AN_OBJECT = auto()

@@ -18,6 +18,7 @@ from bot.core.policy import Denied, Subject, lacking
 from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.rights import REASON_LIMIT, Action
 from bot.core.rules import Rule
+from bot.core.secrets import Secrets
 from bot.core.status import RunState
 from bot.core.text import clean, clip
 from bot.models import Answer, Run, atomic
@@ -119,15 +120,21 @@ def _decline(admitted: Admitted, run: RunId, mark: str, why: str) -> Run | None:
     if problems := list(_problems_of_why(why)):
         raise Refused(problems)
     found, actor, now = asked.run, admitted.actor, clock.now()
+    why = _masked(admitted.platform, asked, clean(why).strip())  # PostgreSQL takes no U+0000
     with atomic():
         outbox.lock(Run.objects.filter(pk=found.pk))
-        why = clean(why).strip()  # PostgreSQL takes no U+0000
         _note(found, actor, now, is_yes=False, why=why)
         ended = unsent.end(found.pk, RunState.DECLINED, now=now, by=actor, said=why)
         if ended is None:
             raise NotWaiting(Run.objects.get(pk=found.pk))
     admitted.platform.wake()
     return ended
+
+
+def _masked(platform: Platform, asked: "_Asked", text: str) -> str:
+    """The text without the secrets of the run and of its schedule."""
+    text = masks.of_schedule(asked.schedule, platform.catalog, platform.secret_keys).text(text)
+    return _secrets(platform, asked.run).text(text)
 
 
 def _problems_of_why(why: str) -> Iterator[Problem]:
@@ -214,7 +221,7 @@ def _void(platform: Platform, run: Run, code: Code, **params: Any) -> Exception:
 
 def _attempt(admitted: Admitted, run: Run, dispatch: Dispatch) -> Attempt:
     platform, now = admitted.platform, clock.now()
-    names = masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, run.task)).names
+    names = _secrets(platform, run).names
     values = {
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
@@ -231,6 +238,10 @@ def _attempt(admitted: Admitted, run: Run, dispatch: Dispatch) -> Attempt:
         replaces=run.task_id,
         otherwise=otherwise,
     )
+
+
+def _secrets(platform: Platform, run: Run) -> Secrets:
+    return masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, run.task))
 
 
 def _approved(run: Run, actor: Actor, task_id: str) -> Record:

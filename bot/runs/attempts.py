@@ -5,7 +5,7 @@ earlier press that sent nothing. A press of Approve reuses the row of the waitin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import IntegrityError
@@ -23,7 +23,7 @@ class Attempt:
     """One press of Run or Approve. The task id identifies the attempt: it is in the row that the attempt has written."""
 
     key: str
-    values: Mapping[str, Any]  # the columns to write, without the key
+    values: Mapping[str, Any] = field(repr=False)  # the columns to write, without the key
     pressed: Record  # the audit record of the press: somebody has asked for the run, or has approved it
     replaces: str = ""  # the task id in the row that this attempt takes over; empty: it makes a new row
     # The columns to write if nothing is sent. A row can be taken over only while it has the state that is among these.

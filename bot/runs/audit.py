@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connections, transaction
 
+from bot.conf import conf
 from bot.core.audit import Act, PersonId, Record, Who
 from bot.core.ids import is_id
 from bot.core.secrets import Secrets
@@ -23,7 +24,6 @@ from bot.runs import clock, people
 log = logging.getLogger("runtask.audit")
 
 FIELDS: list[Any] = [one for one in AuditRecord._meta.concrete_fields if one.attname not in ("id", "person_id")]  # noqa: SLF001
-SECRETS = Secrets()
 
 
 def append(record: Record, *, same: str | None = None) -> None:
@@ -44,7 +44,7 @@ def append(record: Record, *, same: str | None = None) -> None:
         run_id=_key(record.run),
         installation=record.installation,
         same=same,
-        details=_safe(SECRETS.value(dict(record.details))),
+        details=_safe(record.details, Secrets(keys=conf().secret_keys)),
     )
     if record.who is None:
         _insert(row, "", [])
@@ -86,13 +86,16 @@ def _insert(row: AuditRecord, where: str, by: list[str]) -> bool:
         return bool(cursor.rowcount)
 
 
-def _safe(value: Any) -> Any:
-    """Removes characters that a database or a terminal can't take."""
+def _safe(value: Any, secrets: Secrets) -> Any:
+    """Removes secrets from texts, and characters that a database or a terminal can't take.
+
+    Names of details, such as `code`, are ours. They hide nothing, even if the site says that its own codes are secret.
+    """
     if isinstance(value, str):
-        return clean(value)
+        return clean(secrets.text(value))
     if isinstance(value, Mapping):
-        return {clean(str(key)): _safe(inner) for key, inner in value.items()}
-    return [_safe(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+        return {clean(str(key)): _safe(inner, secrets) for key, inner in value.items()}
+    return [_safe(inner, secrets) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def shown(row: AuditRecord) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core import arguments, kept
-from bot.core.model import Field, Schedule, Shown
+from bot.core.model import Actor, Field, Schedule, Shown
 from bot.core.reasons import Invalid
 from bot.core.secrets import Secrets
 from bot.models import Run
-from bot.runs import masks
+from bot.runs import limits, masks
 from bot.runs.door import Platform
 
 
@@ -23,6 +23,8 @@ class Basis:
     secrets: Secrets  # masks these values. A new run keeps its names of positional arguments, to mask its own values.
     headers: Any = field(repr=False)  # the schedule's, which a new run sends
     fingerprint: str = field(repr=False)
+    # In somebody else's run, a mask stands only for a secret that is in these values, too: the stored ones. None: for every one.
+    shared: Mapping[Field, Any] | None = field(default=None, repr=False)
 
     def shown(self) -> dict[Field, Shown]:
         return {of: arguments.shown(text, of, self.secrets) for of, text in self.texts.items()}
@@ -33,14 +35,15 @@ class Basis:
         for of, text in typed.items():
             try:
                 if text is None:
-                    values[of] = arguments.parse_stored(self.texts[of], of, self.secrets)
+                    value = arguments.parse_stored(self.texts[of], of, self.secrets)
+                    values[of] = value if self.shared is None else self.secrets.of_field(value, of)
                 else:
                     values[of] = arguments.parse(text, of, self.secrets)
             except Invalid as exc:
                 problems += exc.problems
         if problems:
             raise Invalid(problems)
-        return kept.with_secrets(values, self._readable(), self.secrets, self.headers)
+        return kept.with_secrets(values, self._readable(), self.secrets, self.headers, self.shared)
 
     def _readable(self) -> dict[Field, Any]:
         found = {}
@@ -59,14 +62,22 @@ def of_schedule(platform: Platform, schedule: Schedule) -> Basis:
     )
 
 
-def of_run(platform: Platform, schedule: Schedule, run: Run) -> Basis:
-    """The values that this run of the schedule sent."""
+def of_run(platform: Platform, schedule: Schedule, run: Run, actor: Actor) -> Basis:
+    """The values that this run of the schedule sent. The actor can't send secrets that somebody else typed."""
+    is_own = actor.user is not None and str(run.user_id) == str(actor.user)
     return Basis(
         texts={Field.ARGS: run.args, Field.KWARGS: run.kwargs},
         secrets=masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, schedule.task)),
         headers=masks.headers(schedule),
         fingerprint=_bound(schedule.fingerprint, run),
+        shared=None if is_own else _stored(schedule),
     )
+
+
+def _stored(schedule: Schedule) -> dict[Field, Any]:
+    """The schedule's stored values. Empty if they can't be read."""
+    call = limits.stored_call(schedule)
+    return {} if call is None else dict(zip((Field.ARGS, Field.KWARGS), call, strict=True))
 
 
 def _bound(fingerprint: str, run: Run) -> str:

@@ -150,4 +150,5 @@ def _basis(admitted: Admitted, request: RunRequest, schedule: Schedule) -> Basis
     """The values that the form began with. Raises CantRepeat."""
     if request.again is None:
         return basis.of_schedule(admitted.platform, schedule)
-    return basis.of_run(admitted.platform, schedule, again.earlier_of(admitted, schedule, request.again))
+    run = again.earlier_of(admitted, schedule, request.again)
+    return basis.of_run(admitted.platform, schedule, run, admitted.actor)

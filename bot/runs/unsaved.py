@@ -34,7 +34,7 @@ class Unsaved:
     """
 
     pause: float = PAUSE
-    _saves: dict[str, Callable[[], object]] = field(default_factory=dict)  # by task id
+    _saves: dict[str, Callable[[], object]] = field(default_factory=dict, repr=False)  # by task id
     _thread: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -19,9 +19,9 @@ class Command:
 
     account: SlackAccount
     channel: str
-    text: str
+    text: str = field(repr=False)
     trigger: str
-    response_url: str
+    response_url: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ class Press:
     place: Place
     run: RunId
     trigger: str
-    response_url: str
+    response_url: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class AnswerPress:
     run: RunId
     mark: str  # identifies what would be sent (bot.core.approval.mark)
     trigger: str
-    response_url: str  # empty on Home
+    response_url: str = field(repr=False)  # empty on Home
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +46,7 @@ class Declining:
     account: SlackAccount
     run: RunId
     mark: str
-    why: str
+    why: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,7 @@ class HomePress:
     account: SlackAccount
     value: int  # the id of a run or a schedule; 0 for the button that opens an empty form
     trigger: str
-    response_url: str = ""
+    response_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +77,7 @@ class Choice:
     draft: str  # the draft's key
     schedule: ScheduleId
     trigger: str
-    response_url: str
+    response_url: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +87,7 @@ class Shortcut:
     account: SlackAccount
     place: Place | None
     trigger: str
-    response_url: str  # empty if Slack gives none
+    response_url: str = field(repr=False)  # empty if Slack gives none
 
 
 @parser

@@ -76,7 +76,7 @@ class SocketMode:
 
     app: App
     client: WebClient
-    app_token: str
+    app_token: str = field(repr=False)
     concurrency: int
     _in_flight: int = 0
     _idle: threading.Condition = field(default_factory=threading.Condition)

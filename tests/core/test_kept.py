@@ -46,6 +46,42 @@ def test_a_mask_that_was_left_alone_is_sent_as_the_stored_secret(typed: Any, sto
     assert sent(typed, stored) == expected
 
 
+@pytest.mark.parametrize(
+    ("typed", "stored", "shared", "expected"),
+    [
+        pytest.param({"pwd": MASK, "n": 2}, {"pwd": "x", "n": 1}, {"pwd": "x"}, {"pwd": "x", "n": 2}, id="the same"),
+        pytest.param({"pwd": MASK}, {"pwd": "x"}, {"pwd": "y"}, "pwd", id="another"),
+        pytest.param({"pwd": MASK}, {"pwd": "x"}, {}, "pwd", id="none"),
+        pytest.param({"pwd": MASK}, {"pwd": "x"}, None, "pwd", id="unreadable"),
+        pytest.param({"pwd": MASK}, {"pwd": "x"}, {"other": "x"}, "pwd", id="elsewhere"),
+        pytest.param({"auth": MASK}, {"auth": {"u": [1]}}, {"auth": {"u": [2]}}, "auth", id="a whole object"),
+        pytest.param({"s": {"pwd": MASK, "n": 1}}, {"s": {"pwd": "x"}}, {"s": 5}, "s.pwd", id="of another type"),
+        pytest.param({"l": [A, B]}, {"l": HOSTS}, {"l": HOSTS[:1]}, "l[1].password", id="an item added"),
+        pytest.param({"l": [A, B]}, {"l": HOSTS}, {"l": [*HOSTS, 5]}, {"l": HOSTS}, id="an item removed"),
+        pytest.param({"u": f"amqp://u:{MASK}@h"}, {"u": "amqp://u:pw@h"}, {"u": "amqp://u:pw@g"}, "u", id="a text"),
+        pytest.param(
+            {"pwd": "typed", "c": {f"as {MASK}": 1}}, {"pwd": "old-secret", "c": {"as old-secret": 1}}, {}, "c", id="a key"
+        ),
+        pytest.param({"n": MASK, "k": 2}, {"n": MASK, "k": 1}, {}, {"n": MASK, "k": 2}, id="a text that is a mask"),
+    ],
+)  # fmt: skip
+def test_in_somebody_elses_values_a_mask_stands_only_for_a_shared_secret(
+    typed: Any, stored: Any, shared: Any, expected: Any
+) -> None:
+    secrets = Secrets.of(WORDS, (), ([], stored))
+    left, there, also_there = ({Field.ARGS: [], Field.KWARGS: one} for one in (typed, stored, shared))
+
+    def result() -> Any:
+        return kept.with_secrets(left, there, secrets, None, also_there)[Field.KWARGS]
+
+    if not isinstance(expected, str):
+        assert result() == expected
+        return
+    with pytest.raises(Invalid) as refused:
+        result()
+    assert [(one.code, one.params["where"]) for one in refused.value.problems] == [(Code.MASK_FOREIGN, expected)]
+
+
 def test_positional_secrets_are_kept_by_their_position() -> None:
     assert sent(["ben", MASK], ["ada", "x"], LOG_IN) == ["ben", "x"]
     assert sent([MASK, "new"], ["x", "y"], ("token", "password")) == ["x", "new"]

@@ -13,9 +13,11 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core import kept
 from bot.core.again import Again, Fill
 from bot.core.changes import changes, since
 from bot.core.model import Change, Field, RunId, ScheduleId
+from bot.core.reasons import Code, Invalid
 from bot.core.scrub import MASK
 from bot.models import AuditRecord, Run, database_of
 from bot.runs import again, basis, masks
@@ -96,18 +98,36 @@ def test_changes_of_stored_values_are_found_from_the_runs_own_record(stored: Any
 @given(kwargs=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4), args=st.lists(VALUES, max_size=3))
 def test_an_unchanged_form_submits_exactly_the_values_of_the_run(kwargs: Any, args: Any) -> None:
     """The form shows texts with masks. If nobody changes them, they are read as the values that the run had sent."""
-    run = Run(args=json.dumps(args), kwargs=json.dumps(kwargs), options={}, target={})
+    run = Run(args=json.dumps(args), kwargs=json.dumps(kwargs), options={}, target={}, user_id=1)
+    door = Door(FakeCatalog({}), FakeSender(), an_actor(user="1"))
+    of_another = replace(a_schedule(), args=run.args, kwargs=run.kwargs), an_actor(user="2")
+    for schedule, actor in ((a_schedule(), door.actor), of_another):
+        filled = basis.of_run(door.platform, schedule, run, actor)
+        texts = {field: value.text for field, value in filled.shown().items()}
+        for field, value in filled.parsed(texts).items():
+            assert json.dumps(value) == json.dumps({"args": args, "kwargs": kwargs}[field])
+        assert filled.parsed(dict.fromkeys(texts)) == filled.parsed(texts)
+
+
+@given(kwargs=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4), args=st.lists(VALUES, max_size=3))
+def test_masks_lend_no_secret_of_somebody_elses_run(kwargs: Any, args: Any) -> None:
+    """The schedule stores no secret, so others can send only what they see."""
+    run = Run(args=json.dumps(args), kwargs=json.dumps(kwargs), options={}, target={}, user_id=1)
     door = Door(FakeCatalog({}), FakeSender(), an_actor())
-    filled = basis.of_run(door.platform, a_schedule(), run)
-    texts = {field: value.text for field, value in filled.shown().items()}
-    for field, value in filled.parsed(texts).items():
-        assert json.dumps(value) == json.dumps({"args": args, "kwargs": kwargs}[field])
-    assert filled.parsed(dict.fromkeys(texts)) == filled.parsed(texts)
+    filled = basis.of_run(door.platform, replace(a_schedule(), kwargs="{}"), run, an_actor(user="2"))
+    shown = {field: value.value for field, value in filled.shown().items()}
+    for texts in ({field: value.text for field, value in filled.shown().items()}, dict.fromkeys(shown)):
+        if kept.has_mask([*shown.values()]):
+            with pytest.raises(Invalid) as refused:
+                filled.parsed(texts)
+            assert {problem.code for problem in refused.value.problems} == {Code.MASK_FOREIGN}
+        else:
+            assert filled.parsed(texts) == shown
 
 
 def test_masks_stand_for_the_secrets_of_the_run(door: Door) -> None:
     door.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs='{"days": 7, "token": "of-the-schedule"}')
-    run = ended()
+    run = ended(user_id=door.actor.user)
     request = replace(
         door.request,
         again=RunId(run.pk),
@@ -123,7 +143,7 @@ def test_masks_stand_for_the_secrets_of_the_run(door: Door) -> None:
 def test_a_value_that_was_secret_in_the_run_stays_secret(door: Door, typed: str | None) -> None:
     """The parameter has got a harmless name since."""
     door.catalog.signatures["reports.tasks.nightly"] = signature(lambda plain=0, days=0: None)
-    run = ended(args='["abc"]', kwargs="{}", target={"parameters": ["token"]})
+    run = ended(args='["abc"]', kwargs="{}", target={"parameters": ["token"]}, user_id=door.actor.user)
     found = shown(door, run)
     assert found.values[Field.ARGS].value == [MASK]
     new = door.start(replace(door.request, again=RunId(run.pk), args=typed, kwargs="{}", fingerprint=found.fingerprint))

@@ -30,7 +30,7 @@ def test_what_a_form_carries_does_not_show_which_values_are_masked(door: Door) -
     run = door.start()
     preview, fill = again.preview(door.admitted(), RunId(run.pk))
     assert fill.again is not None
-    plain = {preview.schedule.fingerprint, basis.of_run(door.platform, preview.schedule, run).fingerprint}
+    plain = {preview.schedule.fingerprint, basis.of_run(door.platform, preview.schedule, run, door.actor).fingerprint}
     door.form_keys = ("new",)
     other, refill = again.preview(door.admitted(), RunId(run.pk))
     assert refill.again is not None

@@ -22,7 +22,8 @@ Json = dict[str, Any]
 
 def test_a_masked_secret_is_sent_as_in_the_run(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     row = schedule("Paid", task="shop.pay", kwargs='{"days": 7, "api_key": "key-of-today"}')
-    run = an_ended_run(row, kwargs='{"days": 30, "api_key": "key-of-the-run"}')
+    user = User.objects.get(username="ana")
+    run = an_ended_run(row, kwargs='{"days": 30, "api_key": "key-of-the-run"}', user=user)
     opened(http_bot, ana, "/runtask Paid")
     modal = fill_from(http_bot, ana, str(run.pk))
     assert json.loads(inputs(modal)["kwargs"]) == {"days": 30, "api_key": MASK}
@@ -33,6 +34,23 @@ def test_a_masked_secret_is_sent_as_in_the_run(http_bot: LocalSlack, ana: Person
     assert json.loads(newest().kwargs) == {"days": 31, "api_key": "key-of-the-run"}
     for call in http_bot.calls("views.update") + http_bot.calls("views.open"):
         assert "key-of" not in json.dumps(call)
+
+
+def test_a_secret_that_somebody_else_typed_must_be_typed_anew(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    """Whoever edits a host in somebody else's run must not send that person's password there."""
+    row = schedule("Paid", task="shop.pay", kwargs='{"host": "shop", "password": "stored"}')
+    cara = User.objects.create_user("cara", is_staff=True)
+    run = an_ended_run(row, kwargs='{"host": "shop", "password": "of-cara"}', user=cara)
+    opened(http_bot, ana, "/runtask Paid")
+    assert "that the schedule doesn't store" in json.dumps(fill_from(http_bot, ana, str(run.pk))["blocks"][-1])
+    ana.fills("kwargs:", None, json.dumps({"host": "evil", "password": MASK}))
+    (refused,) = errors(ana.submits()).values()
+    assert "At password, •••••• stands for a secret of somebody else's run" in refused
+    assert newest().pk == run.pk
+    ana.fills("kwargs:", None, json.dumps({"host": "evil", "password": "of-ana"}))
+    assert ana.submits()["closed"]
 
 
 def test_menus_that_slack_sends_back_as_null_count_as_their_prefill(

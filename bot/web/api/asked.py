@@ -50,7 +50,7 @@ class Asked:
     fingerprint: str | None
     places: Mapping[str, TextPlace]  # where each member's value is in the body
     digest: str  # of the body's values: white space and the order of members don't matter
-    reason: str = ""
+    reason: str = field(default="", repr=False)
     left_out: str = "As stored"  # how texts call the value of a missing member
 
     def problem(self, field: str, code: str, text: str) -> ApiProblem:

@@ -19,9 +19,9 @@ SENT = {"days": 30, "region": "EU", "api_token": "of-that-run"}
 
 
 @pytest.fixture
-def run(api: Api) -> Run:
+def run(api: Api, ana: User) -> Run:
     kwargs = '{"days": 30, "region": "EU", "api_token": "of-that-run"}'
-    return a_run(state="finished", status="FAILURE", finished_at=timezone.now(), kwargs=kwargs)
+    return a_run(state="finished", status="FAILURE", finished_at=timezone.now(), kwargs=kwargs, user=ana)
 
 
 def again(api: Api, run: int, body: Any = None, **headers: str) -> Any:
@@ -52,8 +52,22 @@ def test_a_body_may_have_other_values_and_masks_are_secrets_of_the_run(api: Api,
     assert api.sender.sent[0].kwargs == {"days": 31, "api_token": "of-that-run"}
 
 
+@pytest.mark.parametrize(
+    "body", ["", '{"args": ["db.evil.example"]}', f'{{"kwargs": {{"host": "db.evil.example", "api_token": "{MASK}"}}}}']
+)
+def test_a_secret_that_somebody_else_typed_is_not_sent(api: Api, run: Run, body: str) -> None:
+    api.token = tokens.issue(User.objects.create_user("ben", is_staff=True), "CI")[1]
+    (problem,) = refused(again(api, run.pk, body), 400, "refused")
+    assert (problem["field"], problem["code"]) == ("kwargs", "mask_foreign")
+    assert "At api_token, •••••• stands for a secret of somebody else's run" in problem["text"]
+    assert api.sender.sent == []
+    api.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs='{"api_token": "of-that-run"}')
+    assert again(api, run.pk).status_code == 201, "the schedule stores the same secret"
+    assert api.sender.sent[0].kwargs == SENT
+
+
 def test_the_same_key_starts_one_run_and_stands_for_one_request(api: Api, run: Run) -> None:
-    other = a_run(state="finished", kwargs=run.kwargs)
+    other = a_run(state="finished", kwargs=run.kwargs, user=run.user)
     first, second = (again(api, run.pk, **{"Idempotency-Key": "k"}) for _ in range(2))
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json()["run"] == second.json()["run"]
@@ -79,6 +93,7 @@ def test_a_run_that_can_not_be_repeated_is_refused(api: Api, run: Run) -> None:
     assert problem["text"].startswith("As that run sent it: Unknown argument")
     assert refused(again(api, run.pk + 1), 404, "not_found") == []
     api.catalog.schedules.clear()
+    Run.objects.filter(pk=run.pk).update(user=None)
     assert refused(again(api, run.pk), 404, "not_found") == []  # without a schedule, only its requester sees the run
     Run.objects.filter(pk=run.pk).update(user=User.objects.get())
     (problem,) = refused(again(api, run.pk), 404, "not_found")
