@@ -97,8 +97,8 @@ SENTENCES: dict[Code, str] = {
         "The rule “{rule}” limits arguments, and this site can't check them. An administrator must install the extra “{extra}”."
     ),
     Code.RULE_TOO_SLOW: (
-        "The rule “{rule}” doesn't allow this: checking its “pattern” takes too long for these values. Try other values, or ask"
-        " an administrator to simplify the pattern."
+        "The rule “{rule}” doesn't allow this: its check takes too long for these values. Try fewer or shorter values, or ask an"
+        " administrator to simplify the rule's “arguments”."
     ),
     Code.RULE_BAD_PATTERN: (
         "The rule “{rule}” limits arguments by a “pattern” that this site can't read. An administrator must correct it."

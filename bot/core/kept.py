@@ -123,9 +123,9 @@ def _is_in_place(typed: list[Any], shown: list[Any], *, is_args: bool) -> bool:
         return True
     if len(typed) != len(shown):
         return False
-    edited = [at for at in changed if isinstance(shown[at], (dict, list))]
-    twins = sum(shown[at] == shown[other] for at in edited for other in masked) > len(edited)
-    return not edited or (len(changed) == 1 and not twins)
+    if not any(isinstance(shown[at], (dict, list)) for at in changed):
+        return True
+    return len(changed) == 1 and shown.count(shown[changed[0]]) == 1
 
 
 def _without_foreign(stored: Any, shown: Any, shared: Any) -> Any:

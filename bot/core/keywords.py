@@ -1,21 +1,21 @@
-"""Replaces those keywords of jsonschema that fail, or take minutes, for some values."""
+"""Replaces those keywords of jsonschema that fail for some values, and limits the time of a check."""
 
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
-SECONDS = 0.1  # CPU seconds, for all expressions of one check
+SECONDS = 0.5  # CPU seconds for one check; the longest list of numbers that a form accepts takes half of it
 LONGEST = 100_000  # characters, as `_written_out` counts them: regex takes 300 bytes for each
 # An escape, a set of characters, or the dollar sign that means the end.
 END = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\$", re.DOTALL)
 REPEATED = re.compile(r"(?P<group>\)?)\{0*(?P<times>\d{1,9})")
-_left: ContextVar[float | None] = ContextVar("seconds that are left for expressions; None: no limit", default=None)
+_until: ContextVar[float | None] = ContextVar("the thread's CPU time when the check ends; None: no limit", default=None)
 
 
 class BadExpression(Exception):
@@ -34,30 +34,41 @@ def validator_class(theirs: Any) -> Any:
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
     }
-    return extend(theirs, ours)  # type: ignore[no-untyped-call]
+    limited = {name: _limited(check) for name, check in {**theirs.VALIDATORS, **ours}.items()}
+    return extend(theirs, limited)  # type: ignore[no-untyped-call]
+
+
+def _limited(check: Callable[..., Any]) -> Callable[..., Any]:
+    def limited(validator: Any, expected: Any, value: Any, schema: Any) -> Any:
+        _left()
+        return check(validator, expected, value, schema)
+
+    return limited
 
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """Inside, `matches` raises TimeoutError when all expressions together have taken SECONDS."""
-    token = _left.set(SECONDS)
+    """Inside, a check raises TimeoutError when it has taken SECONDS."""
+    token = _until.set(time.thread_time() + SECONDS)
     try:
         yield
     finally:
-        _left.reset(token)
+        _until.reset(token)
+
+
+def _left() -> float | None:
+    """The CPU seconds that the check may still take. None: there is no limit. Raises TimeoutError."""
+    if (until := _until.get()) is None:
+        return None
+    if (left := until - time.thread_time()) <= 0:
+        raise TimeoutError
+    return left
 
 
 def matches(pattern: str, text: str) -> bool:
     """Whether the expression matches anywhere in the text. Raises TimeoutError or BadExpression."""
-    left, began = _left.get(), time.thread_time()
-    if left is not None and left <= 0:
-        raise TimeoutError
-    try:
-        # `concurrent`: other threads run meanwhile.
-        return compiled(pattern).search(text, timeout=left, concurrent=True) is not None
-    finally:
-        if left is not None:
-            _left.set(left - (time.thread_time() - began))
+    # `concurrent`: other threads run meanwhile.
+    return compiled(pattern).search(text, timeout=_left(), concurrent=True) is not None
 
 
 @lru_cache(maxsize=1000)

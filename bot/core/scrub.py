@@ -26,7 +26,7 @@ class IsSecret(Protocol):
 LETTERS = r"(?:[\w.\-]++|(?<!\\)\\++u[0-9a-fA-F]{4})++"  # JSON may escape them
 # A name of up to three words, and what separates it from its value.
 KEY = re.compile(
-    rf"""(?<![\w.\-])(?:
+    rf"""(?<![\w.\-])(?!(?<=\\)u[0-9a-fA-F]{{4}})(?:  # no name begins inside an escape
         (?P<flag>--?[A-Za-z][\w\-]*+)[ \t]++(?=[^\s\-=:,])
       | (?P<bearer>[Bb]earer|BEARER)[ \t]++(?=[\w.~+/\-]{{8}})
       | (?P<key>{LETTERS}(?:[ ](?!-){LETTERS}){{0,2}}+)(?:
@@ -64,17 +64,18 @@ def spans(text: str, is_secret: IsSecret) -> list[Span]:
         if span is not None and text[slice(*span)].strip("• \t\n"):
             found.append(span)
             at = max(at, span[1])
-    return _apart(found)
+    return apart(found)
 
 
-def _apart(found: list[Span]) -> list[Span]:
-    apart: list[Span] = []
-    for start, end in sorted(found):
-        if apart and start < apart[-1][1]:
-            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+def apart(spans: list[Span]) -> list[Span]:
+    """The spans in order. Those that overlap become one."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
-            apart.append((start, end))
-    return apart
+            found.append((start, end))
+    return found
 
 
 def _span(text: str, match: re.Match[str], is_secret: IsSecret) -> Span | None:
@@ -99,19 +100,33 @@ class _Pairs:
         self._text = text
         self._named_at = -1  # where the last name of a secret ends
         self._value: Span | None = None  # the last value whose name isn't known yet
+        self._bare: Span = (0, 0)  # the last of these that has no quotes
 
     def span(self, match: re.Match[str], is_secret: IsSecret) -> Span | None:
         key, at = (match["key"] or "").casefold(), match.end()
         if key in NAMED:
             if self._is_near(self._named_at, at):
                 return value(self._text, at, MEMBER)
-            # Lists and objects are left out, so that no long text is read many times.
-            self._value = None if BRACKET.match(self._text, at) else value(self._text, at, MEMBER)
+            self._value = self._unnamed(at)
         elif key in NAMING and (name := NAME.match(self._text, at)) and is_named_secret(name["name"], is_secret):
             if self._value is not None and self._is_near(self._value[1], at):
                 return self._value
             self._named_at = name.end()
         return None
+
+    def _unnamed(self, at: int) -> Span | None:
+        """The value that begins at `at`. None: it's a list or an object.
+
+        Such values, and those without quotes, may contain further keys, and must not be read again for each of them.
+        """
+        if BRACKET.match(self._text, at):
+            return None
+        if OPENING.match(self._text, at):
+            return value(self._text, at, MEMBER)
+        begin, end = self._bare
+        if not begin <= at < end:
+            self._bare = value(self._text, at, MEMBER)
+        return at, self._bare[1]
 
     def _is_near(self, before: int, at: int) -> bool:
         between = self._text[before:at] if 0 <= before <= at <= before + NEAR else "}"

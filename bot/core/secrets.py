@@ -6,15 +6,16 @@ the run's known secret values at any place.
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Self, TypeAlias
 
 from bot.core import jsontext, scrub
+from bot.core.known import Known
 from bot.core.model import Field
-from bot.core.scrub import MASK, NAMED, NAMING
-from bot.core.written import SHORTEST, forms, parts, read
+from bot.core.scrub import MASK, NAMED, NAMING, Span
+from bot.core.written import parts, read
 
 WORDS = (
     "password", "passwd", "pwd", "passphrase", "passcode", "secret", "token", "access_token", "auth_token", "api_key",
@@ -85,8 +86,7 @@ class Secrets:
 
     keys: tuple[str, ...] = WORDS
     names: Parameters = ()
-    # The spellings of the known secrets, by their first SHORTEST characters; the longest spelling first.
-    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    known: Known = field(default_factory=Known)
 
     @classmethod
     def of(cls, keys: tuple[str, ...], names: Parameters, *calls: Call, headers: Any = None) -> Self:
@@ -95,7 +95,7 @@ class Secrets:
         found = set(blind.inside(headers))
         for args, kwargs in calls:
             found.update(blind.inside(args, is_args=True), blind.inside(kwargs))
-        return cls(keys=keys, names=names, known=_by_beginning(form for one in found for form in forms(one)))
+        return cls(keys=keys, names=names, known=Known.of(found))
 
     def is_secret(self, name: str, /, *, at_end: bool = False) -> bool:
         return is_secret(name, self.keys, at_end=at_end)
@@ -124,7 +124,8 @@ class Secrets:
 
     def text(self, text: str, mask: Callable[[str], str] = lambda _: MASK) -> str:
         """The text without known secrets, and without values whose names are secret. `mask` makes what replaces each."""
-        return self._without_named(self._without_known(text, mask), mask)
+        text = _masked(text, self.known.spans(text), mask)
+        return _masked(text, scrub.spans(text, self.is_secret), mask)
 
     def broken(self, text: str, of: Field) -> str:
         """The masked text of arguments that aren't JSON. If any parameter is secret, every string in a list may be its value."""
@@ -180,28 +181,18 @@ class Secrets:
 
     def _number(self, value: Any) -> Any:
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return MASK if is_number and self.known and self._without_known(str(value), lambda _: "") == "" else value
+        return MASK if is_number and self._is_known(str(value)) else value
 
-    def _without_known(self, text: str, mask: Callable[[str], str]) -> str:
-        if not self.known:
-            return text
-        out, last, at, end = list[str](), 0, 0, len(text) - SHORTEST
-        while at <= end:
-            spellings = self.known.get(text[at : at + SHORTEST])
-            found = next((one for one in spellings if text.startswith(one, at)), None) if spellings else None
-            if found is None:
-                at += 1
-            else:
-                out += [text[last:at], mask(found)]
-                last = at = at + len(found)
-        return "".join([*out, text[last:]]) if out else text
+    def _is_known(self, text: str) -> bool:
+        return _masked(text, self.known.spans(text), lambda _: "") == ""
 
-    def _without_named(self, text: str, mask: Callable[[str], str]) -> str:
-        out, last = list[str](), 0
-        for start, end in scrub.spans(text, self.is_secret):
-            out += [text[last:start], mask(text[start:end])]
-            last = end
-        return "".join([*out, text[last:]]) if out else text
+
+def _masked(text: str, spans: Iterable[Span], mask: Callable[[str], str]) -> str:
+    out, last = list[str](), 0
+    for start, end in spans:
+        out += [text[last:start], mask(text[start:end])]
+        last = end
+    return "".join([*out, text[last:]]) if out else text
 
 
 def _blot(text: str) -> str:
@@ -222,10 +213,3 @@ def _leaves(value: Any) -> Iterator[str]:
         yield from (leaf for inner in value for leaf in _leaves(inner))
     elif value is not None and not isinstance(value, bool):
         yield from parts(str(value))
-
-
-def _by_beginning(found: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    index: dict[str, list[str]] = {}
-    for form in sorted(set(found), key=len, reverse=True):
-        index.setdefault(form[:SHORTEST], []).append(form)
-    return {beginning: tuple(forms) for beginning, forms in index.items()}

@@ -3,12 +3,12 @@
 import inspect
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
-from bot.core import schemas
+from bot.core import keywords, schemas
 from bot.core.bound import problems
 from bot.core.model import Field
 from bot.core.reasons import Code
@@ -147,6 +147,32 @@ def test_a_long_list_takes_time_in_proportion_to_its_length() -> None:
     items = [{"day": number} for number in range(10_000)]
     assert told(of_days(type="array", uniqueItems=True), None, [], {"days": items}) == []
     assert time.process_time() - began < 30
+
+
+NUMBER, NUMBERS = {"type": "integer"}, {"type": "array", "items": {"type": "integer"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "days"),
+    [
+        pytest.param({"type": "array", "items": {"anyOf": [*[{"const": 1}] * 20, NUMBER]}}, range(1000), id="anyOf"),
+        pytest.param({"type": "array", "items": {"oneOf": [*[{"const": -1}] * 20, NUMBER]}}, range(1000), id="oneOf"),
+        pytest.param({"type": "array", "items": {"allOf": [NUMBER] * 20}}, range(1000), id="allOf"),
+        pytest.param({"type": "array", "items": {"enum": list(range(1000))}}, range(1000), id="enum"),
+        pytest.param({"allOf": [NUMBERS] * 20}, range(1000), id="the whole list"),
+        pytest.param({"type": "array", "contains": {"allOf": [NUMBER] * 20}}, range(1000), id="contains"),
+    ],
+)
+def test_a_check_that_takes_too_long_refuses_the_values(
+    monkeypatch: pytest.MonkeyPatch, schema: dict[str, Any], days: Iterable[int]
+) -> None:
+    """The schemas allow these values, and checking all of them takes some tenths of a second."""
+    rule = of_days(**schema)
+    assert list(schemas.flaws(rule)) == []
+    assert told(rule, None, [], {"days": list(days)[:5]}) == []
+    monkeypatch.setattr(keywords, "SECONDS", 0.01)
+    assert told(rule, ordinary, [], {"days": list(days)}) == [(Field.KWARGS, Code.RULE_TOO_SLOW)]
+    assert told(rule, ordinary, [list(days)], {}) == [(Field.ARGS, Code.RULE_TOO_SLOW)]
 
 
 @pytest.mark.parametrize("package", ["jsonschema", "regex"])

@@ -16,6 +16,11 @@ SLOW = "^(a|aa)*$"  # it tries all ways to divide a word
 LONG = "a" * 40 + "!"
 
 
+@pytest.fixture(autouse=True)
+def little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keywords, "SECONDS", 0.1)
+
+
 def of_name(**schema: Any) -> dict[str, Any]:
     return {"properties": {"name": {"type": "string", **schema}}, "required": ["name"]}
 

@@ -1,6 +1,7 @@
 """Masks that come back stand for the stored secrets, or are refused."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -136,3 +137,17 @@ def test_an_unchanged_form_is_sent_as_stored(kwargs: dict[str, Any], args: list[
     typed = {of: arguments.parse(one.text, of) for of, one in shown.items()}
     assert typed == {of: one.value for of, one in shown.items()}
     assert kept.with_secrets(typed, stored, secrets, None) == stored
+
+
+def test_many_edited_items_take_time_in_proportion_to_their_number() -> None:
+    """Measures CPU time, so that a busy machine doesn't matter. Comparing all pairs would take 64 times as long."""
+
+    def cost(size: int) -> float:
+        stored = [{"name": f"host {n}", "password": "x"} for n in range(size)]
+        typed = [{**item, "password": MASK, "port": 1} for item in stored]
+        began = time.process_time()
+        with pytest.raises(Invalid):
+            sent({"hosts": typed}, {"hosts": stored})
+        return time.process_time() - began
+
+    assert any(cost(4000) < 24 * cost(500) for _ in range(3))
