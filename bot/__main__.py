@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from stat import S_ISVTX
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -27,13 +28,13 @@ COMMANDS = (
     "resume",
     "audit",
 )
+NAMING = ("RUNTASK_CELERY_APP", "RUNTASK_IMPORTS")  # variables that can name modules of a stand-alone project
 
 
 def main() -> None:
     """`runtask slack` runs the command `runtask_slack`, whose long name can't collide with other apps' commands."""
     env.default_settings()
-    if (here := str(Path.cwd())) not in sys.path:  # otherwise, an installed script can't import from the current folder
-        sys.path.insert(0, here)
+    find_the_project()
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else ""
     needed = () if {"-h", "--help"} & set(arguments) else NEEDED_FOR.get(command, ())
@@ -47,6 +48,18 @@ def main() -> None:
         execute_from_command_line(["runtask", *arguments])
     except (env.BadEnvironment, ImproperlyConfigured) as exc:
         stop(str(exc))
+
+
+def find_the_project() -> None:
+    """Lets the project's modules be imported from the current folder, as an installed script can't do that by itself.
+
+    Others may have left a `celery.py` there. So the folder comes last, only if a variable names a module of the project, and
+    never if it is one for everybody's files, like /tmp.
+    """
+    names, here = env.environ(), Path.cwd()
+    is_named = names["DJANGO_SETTINGS_MODULE"] != env.STANDALONE or any(names.get(name) for name in NAMING)
+    if is_named and str(here) not in sys.path and not here.stat().st_mode & S_ISVTX:
+        sys.path.append(str(here))
 
 
 def stand_alone_problems(needed: Sequence[str]) -> list[str]:

@@ -27,7 +27,8 @@ HONOURS_HEADER = _installed("celery") >= (5, 6, 3)
 # Celery 5.6 from 5.6.2 on: a worker that is told to revoke a task marks it as REVOKED, even if the task is running or has ended.
 # A sidecar assumes that the platform's workers have the sidecar's own version of Celery.
 MARKS_ANY_TASK = (5, 6, 2) <= _installed("celery") < (5, 7)
-
+# Celery up to 5.6: the clients of `cache+memcached://` unpickle what the server holds. 5.7 uses pymemcache, which doesn't.
+MEMCACHED_UNPICKLES = _installed("celery") < (5, 7)
 
 # Django up to 5.2: the middleware for the setting SECURE_CSP came with 6.0.
 CSP_MIDDLEWARE = (

@@ -13,7 +13,7 @@ from celery.events.event import get_exchange
 from kombu import Queue
 from kombu.exceptions import ChannelError
 
-from bot.broker import answers
+from bot.broker import answers, pickled
 from bot.broker.connection import connect, own_connection
 from bot.conf import Conf
 from bot.core.reasons import Code, Reason
@@ -92,7 +92,7 @@ def exchange(app: Celery, channel: Any) -> Any:
 
 def formats(app: Celery) -> list[str]:
     """The formats in which events are read: JSON and that of the app, but never pickle."""
-    return list({"json", app.conf.event_serializer} - {"pickle", "application/x-python-serialize"})
+    return pickled.safe([app.conf.event_serializer])
 
 
 def transport(app: Celery) -> str:

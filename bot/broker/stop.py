@@ -16,6 +16,7 @@ from bot.broker.connection import connect, own_connection
 from bot.broker.control import Control, why_no_remote_control
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.line import own_backend
+from bot.broker.outcomes.readers import Keys
 from bot.core.model import Source, TaskId
 from bot.core.ports import NotTold
 from bot.core.reasons import Code, Reason
@@ -66,4 +67,5 @@ def _abort(app: Celery, task: TaskId) -> None:
     """
     backend_class, url = kinds.backend_class(app)
     backend = own_backend(backend_class(app=app, url=url))
+    backend.decode_result = Keys(backend).meta  # Celery first reads what it replaces, and would unpickle it
     AbortableAsyncResult(task, backend=backend, app=app).abort()

@@ -55,7 +55,7 @@ CHECKS = (
     ),
     Check(
         id="W004",
-        text="The result backend is {backend}: nobody can read results there by a task's id, so threads can't say how tasks end.",
+        text="The result backend is {backend}: runtask can't read results there by a task's id, so threads can't say how tasks end.",
         hint=(
             'Set CELERY_RESULT_BACKEND to "redis://…", "django-db" or another backend of docs/outcomes.md, for the workers too.'
             " Or read workers' events: RUNTASK_OUTCOMES=events. If you want no outcomes, set RUNTASK_OUTCOMES to none."

@@ -24,7 +24,7 @@ class Kind(StrEnum):
     VALUES_DELETED = "values_deleted"  # of the run that should be run again
     BAD_REQUEST = "bad_request"  # the request itself is wrong, such as its arguments
     BAD_TOKEN = "bad_token"  # noqa: S105
-    MANY = "many"  # one person's refusals beyond those that have records of their own (bot.runs.denials)
+    MANY = "many"  # refusals of one person, or of unknown callers, beyond those that have records of their own (bot.runs.denials)
 
 
 BY_RULE = frozenset(

@@ -1,6 +1,7 @@
 """Records refusals in the audit log. Equal refusals within a minute share one record, which counts them.
 
-After MOST different refusals of one person within a minute, all further ones share one record, too.
+After MOST different refusals of one person within a minute, all further ones share one record, too. So do those of unknown
+callers after MOST_UNKNOWN, whatever their addresses are.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 MINUTE = timedelta(minutes=1)
 MOST = 60  # different refusals of one person within a minute that get their own records
+MOST_UNKNOWN = 20  # the same for all unknown callers together, as one of them may have very many addresses
 PROBLEMS = 20  # of one refusal that are recorded
 EQUAL = ("asked", "code", "flaw", "address")  # details that are the same in equal refusals
 IDENTIFYING = frozenset({"user"})  # parameters of reasons that name a person. Only the person's row may contain these.
@@ -112,11 +114,10 @@ def _counted(record: Record, now: datetime) -> bool:
 
 
 def _has_many(record: Record, now: datetime) -> bool:
-    """Whether the person has MOST records of the last minute. Unknown people can't: the API limits unknown tokens by address."""
-    if record.who is None:
-        return False
-    theirs = AuditRecord.objects.filter(person__key=record.who.key, at__gt=now - MINUTE, same__isnull=False)
-    return len(theirs.order_by().values_list("pk")[:MOST]) == MOST
+    """Whether the person, or all unknown callers together, have as many records of the last minute as they may have."""
+    whose, most = ({"person": None}, MOST_UNKNOWN) if record.who is None else ({"person__key": record.who.key}, MOST)
+    theirs = AuditRecord.objects.filter(**whose, at__gt=now - MINUTE, same__isnull=False)
+    return len(theirs.order_by().values_list("pk")[:most]) == most
 
 
 def _minute(now: datetime) -> int:

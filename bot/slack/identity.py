@@ -1,7 +1,7 @@
 """Finds the actor of a Slack account, by the row of its link, Slack's profile of the person, and Django's flags."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -19,10 +19,15 @@ from bot.runs.actors import is_superuser, of_user
 from bot.slack import by_email
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.installation import OurInstallation
+from bot.slack.unlinked import Said, Unlinked
 
 log = logging.getLogger(__name__)
 
 FACTS = ("home", "is_guest", "is_bot", "is_deleted", "is_stranger")  # fields of a Profile that a SlackLink stores
+LIMITED = frozenset(
+    {"ratelimited", "HTTP 429"}
+)  # Slack gets too many questions; a proxy may have removed its error code
+GRACE = 600.0  # seconds for which a stored profile still counts meanwhile
 # A link and its user. Prepared, because every click needs them.
 LINK = Prepared(
     lambda: SlackLink.objects.filter(team=Placeholder("team"), slack_user=Placeholder("slack_user")).values_list(
@@ -40,31 +45,38 @@ class Identity:
     link_by_email: bool
     email_domains: tuple[str, ...]  # allowed for links by e-mail; empty: any
     profile_ttl: float  # seconds after which a profile is read again
+    unlinked: Unlinked = field(default_factory=Unlinked)
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
         """Asks Slack for the profile (1 s at most) if the stored one is older than `profile_ttl`.
 
-        `may_link=False`: people without a link are unknown at once, without a call. If it isn't known yet in which workspace we
-        are installed, this makes two more calls.
+        `may_link=False`: people without a link are unknown at once, without a call. So they are if links aren't made by e-mail:
+        then no profile could help them. If it isn't known yet in which workspace we are installed, this makes two more calls.
         """
         team = self.installation.team()
         link = _link(account)
         if link is not None and self._is_fresh(link):
-            return _actor(account, team, link, Profile(**{name: getattr(link, name) for name in FACTS}))
-        if link is None and not may_link:
+            return _actor(account, team, link, _stored(link))
+        if link is None and not (may_link and self.link_by_email):
             return Actor(entry=Entry.SLACK, slack=account, team=team)
+        said = self._ask(account) if link is not None else self.unlinked.said(account, self._ask)
+        if isinstance(said, Profile):
+            return _actor(account, team, self._remember(account, team, link, said), said)
+        if said in LIMITED and link is not None and self._is_fresh(link, GRACE):
+            return _actor(account, team, link, _stored(link))
+        return Actor(entry=Entry.SLACK, slack=account, team=team, unknown_because=said)
+
+    def _ask(self, account: SlackAccount) -> Said:
         try:
-            profile = profile_of(self.client.users_info(user=account.user)["user"])
+            return profile_of(self.client.users_info(user=account.user)["user"])
         except UNREACHABLE as exc:
             log.warning("Slack's users.info on %s: %s", account.user, error_code(exc))
-            return Actor(entry=Entry.SLACK, slack=account, team=team, unknown_because=error_code(exc))
-        link = self._remember(account, team, link, profile)
-        return _actor(account, team, link, profile)
+            return error_code(exc)
 
-    def _is_fresh(self, link: SlackLink) -> bool:
+    def _is_fresh(self, link: SlackLink, grace: float = 0.0) -> bool:
         if link.checked_at is None or (link.by_email and is_superuser(link.user)):
             return False
-        return clock.now() - link.checked_at < timedelta(seconds=self.profile_ttl)
+        return clock.now() - link.checked_at < timedelta(seconds=self.profile_ttl + grace)
 
     def _remember(
         self, account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile
@@ -127,6 +139,10 @@ def _link(account: SlackAccount) -> SlackLink | None:
     link = SlackLink.from_db(alias, own, row[: len(own)])
     link.user = users.from_db(alias, columns(users), row[len(own) :])
     return link
+
+
+def _stored(link: SlackLink) -> Profile:
+    return Profile(**{name: getattr(link, name) for name in FACTS})
 
 
 def profile_of(user: dict[str, Any]) -> Profile:

@@ -1,13 +1,17 @@
 """Which queues live workers listen on, as far as that is known."""
 
+import os
+import pickle
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from celery import Celery
 from kombu import Producer
+from kombu.pidbox import Mailbox
 
 from bot.broker.workers import ASK_AGAIN, STALE, LiveQueues, ask
 from bot.core.model import Listening
@@ -138,3 +142,64 @@ def test_a_request_to_workers_that_can_not_be_published_is_not_repeated(monkeypa
     monkeypatch.setattr(Producer, "_publish", fail)
     with pytest.raises(lost):
         ask(app, "active_queues")
+
+
+class Evil:
+    """Makes a folder when Python unpickles it."""
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, ("evil",)
+
+
+def put(connection: Any, body: bytes, content_type: str, target: dict[str, str], ticket: str) -> None:
+    """Publishes a raw answer, as anybody may who can publish to the broker."""
+    producer = Producer(connection.default_channel, auto_declare=False)
+    producer.publish(
+        body,
+        exchange=target["exchange"],
+        routing_key=target["routing_key"],
+        headers={"ticket": ticket},
+        content_type=content_type,
+        content_encoding="binary",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content"),
+    [
+        ("application/x-python-serialize", pickle.dumps({"w1": Evil()})),
+        ("application/x-python-serialize", b"no pickle"),
+        ("application/json", b"{"),
+        ("application/json", b"7"),
+        ("application/x-nobody-knows-it", b"x"),
+    ],
+    ids=["a pickle with code", "a bad pickle", "bad JSON", "a number", "an unknown format"],
+)
+def test_a_forged_answer_runs_no_code_and_hides_no_other(
+    content_type: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = in_memory("forged")
+    app.conf.accept_content = ["json", "pickle"]
+    publish = Mailbox._publish
+
+    def answered(self: Any, *args: Any, **options: Any) -> None:
+        publish(self, *args, **options)
+        reply_ticket = options["reply_ticket"]
+        target = {"exchange": self.reply_exchange.name, "routing_key": self.oid}
+        put(self.connection, content, content_type, target, reply_ticket)
+        put(self.connection, b'{"w2": []}', "application/json", target, reply_ticket)
+
+    monkeypatch.setattr(Mailbox, "_publish", answered)
+    found = ask(app, "active_queues")
+    assert found is not None
+    assert found["w2"] == []
+    assert not Path("evil").exists()
+
+
+def test_workers_that_send_pickles_are_heard() -> None:
+    """Workers answer in the format of their tasks."""
+    app = in_memory("pickles")
+    app.conf.update(task_serializer="pickle", accept_content=["pickle"])
+    with working(app):
+        Asked(app).heard("celery")

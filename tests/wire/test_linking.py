@@ -11,11 +11,15 @@ from django.utils import timezone
 
 from bot.conf import Conf, conf
 from bot.core.model import SlackAccount, SlackUserId, TeamId
+from bot.core.policy import Denied, Subject, may
+from bot.core.reasons import Code
+from bot.core.rights import Action
 from bot.models import SlackLink
 from bot.slack import by_email
 from bot.slack.client import PROFILE, web_client
-from bot.slack.identity import Identity
+from bot.slack.identity import GRACE, Identity
 from bot.slack.installation import OurInstallation
+from bot.slack.unlinked import KEPT, MOST, Unlinked
 from localslack.testing import LocalSlack
 
 MIKE = "mike@example.com"
@@ -29,6 +33,7 @@ ALIKE = {
     "space": "mike@example.com ",
 }
 ACCOUNT = SlackAccount(team=TeamId("T0LOCAL"), user=SlackUserId("U0MIKE"))
+TTL = 900.0
 
 Acts = Callable[..., str | None]
 
@@ -39,20 +44,24 @@ def mike(slack: LocalSlack) -> User:
     return a_user("mike", MIKE)
 
 
+def an_identity(*domains: str, is_on: bool = True, unlinked: Unlinked | None = None) -> Identity:
+    client = web_client(conf(), PROFILE)
+    return Identity(
+        client=client,
+        installation=OurInstallation(client),
+        link_by_email=is_on,
+        email_domains=domains,
+        profile_ttl=TTL,
+        unlinked=unlinked or Unlinked(),
+    )
+
+
 @pytest.fixture
 def acts(slack: LocalSlack) -> Acts:
     """A function: Mike acts in Slack, and it returns the name of the user as whom he acts. None: he acts as nobody."""
 
     def acting(*domains: str, is_on: bool = True) -> str | None:
-        client = web_client(conf(), PROFILE)
-        identity = Identity(
-            client=client,
-            installation=OurInstallation(client),
-            link_by_email=is_on,
-            email_domains=domains,
-            profile_ttl=900,
-        )
-        return identity.actor(ACCOUNT).name or None
+        return an_identity(*domains, is_on=is_on).actor(ACCOUNT).name or None
 
     return acting
 
@@ -63,7 +72,11 @@ def a_user(name: str, address: str) -> User:
 
 def an_hour_later() -> None:
     """The last check of each link was an hour ago, so Slack is asked again."""
-    SlackLink.objects.update(checked_at=timezone.now() - timedelta(hours=1))
+    checked_before(3600)
+
+
+def checked_before(seconds: float) -> None:
+    SlackLink.objects.update(checked_at=timezone.now() - timedelta(seconds=seconds))
 
 
 def test_links_by_e_mail_are_off_by_default(acts: Acts, mike: User) -> None:
@@ -190,3 +203,69 @@ def test_links_that_were_not_made_by_e_mail_stay(acts: Acts, mike: User, by_emai
     assert acts() == "mike"
     an_hour_later()
     assert acts() == "mike"
+
+
+def test_slack_is_not_asked_about_somebody_whom_no_answer_could_help(acts: Acts, mike: User, slack: LocalSlack) -> None:
+    assert acts(is_on=False) is None
+    assert slack.calls("users.info") == []
+
+
+def test_slack_is_asked_once_a_minute_about_an_account_without_a_link(mike: User, slack: LocalSlack) -> None:
+    """Otherwise, guests could use up the calls that Slack grants, and people with a link would be locked out."""
+    slack.control("people", id="U0MIKE", is_restricted=True)
+    now = [0.0]
+    identity = an_identity(unlinked=Unlinked(lambda: now[0]))
+    told = [may(identity.actor(ACCOUNT), Action.SEE, Subject()) for _ in range(20)]
+    assert {denied.code for denied in told if denied} == {Code.GUEST}
+    assert len(slack.calls("users.info")) == 1
+    slack.control("people", id="U0MIKE", is_restricted=False)
+    now[0] = KEPT
+    assert identity.actor(ACCOUNT).name == "mike"
+
+
+def test_a_new_link_counts_at_once(mike: User, slack: LocalSlack) -> None:
+    User.objects.update(email="other@example.com")
+    identity = an_identity()
+    assert not identity.actor(ACCOUNT).name
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0MIKE", user=mike)
+    assert identity.actor(ACCOUNT).name == "mike"
+
+
+def test_an_error_of_slack_is_not_asked_for_again_at_once(mike: User, slack: LocalSlack) -> None:
+    slack.fault("http500", method="users.info", count=0)
+    identity = an_identity()
+    assert {identity.actor(ACCOUNT).unknown_because for _ in range(3)} == {"HTTP 500"}
+    assert len(slack.calls("users.info")) == 1
+
+
+def test_slack_is_asked_about_few_accounts_without_a_link(mike: User, slack: LocalSlack) -> None:
+    identity = an_identity()
+    for number in range(MOST + 5):
+        last = identity.actor(SlackAccount(team=TeamId("T0LOCAL"), user=SlackUserId(f"U0GUEST{number}")))
+    assert may(last, Action.SEE, Subject()) == Denied(code=Code.SLACK_SILENT)
+    assert len(slack.calls("users.info")) == MOST
+
+
+@pytest.mark.parametrize(
+    ("fault", "age", "name"),
+    [
+        ("ratelimited", TTL + GRACE - 60, "mike"),
+        ("ratelimited", TTL + GRACE + 1, None),
+        ("http500", TTL + 1, None),
+    ],
+    ids=["a little later", "much later", "another error"],
+)
+def test_while_slack_limits_questions_a_stored_profile_counts_a_little_longer(
+    acts: Acts, mike: User, slack: LocalSlack, fault: str, age: float, name: str | None
+) -> None:
+    assert acts() == "mike"
+    checked_before(age)
+    slack.fault(fault, method="users.info", count=0)
+    assert acts() == name
+
+
+def test_a_link_that_may_end_does_not_count_longer(acts: Acts, mike: User, slack: LocalSlack) -> None:
+    assert acts() == "mike"
+    User.objects.update(is_superuser=True)
+    slack.fault("ratelimited", method="users.info", count=0)
+    assert acts() is None

@@ -7,6 +7,7 @@ from celery import Celery
 from celery.app.backends import by_url
 from celery.backends.base import BaseKeyValueStoreBackend
 
+from bot.compat import MEMCACHED_UNPICKLES
 from bot.core.model import Source
 
 # Backends without results, or whose results only the process that sent the task can read.
@@ -26,9 +27,13 @@ def source(app: Celery) -> Source:
     if is_a(found, ROWS):
         return Source.ROWS
     place = url or app.conf.cache_backend or ""
-    if (is_a(found, "celery.backends.cache") and place.startswith("memory")) or not hasattr(found, "get_task_meta"):
-        return Source.NONE  # the results are in one process's memory
-    return Source.BACKEND
+    is_private = is_a(found, "celery.backends.cache") and place.startswith("memory")  # in one process's memory
+    return Source.NONE if is_private or unpickles(app) or not hasattr(found, "get_task_meta") else Source.BACKEND
+
+
+def unpickles(app: Celery) -> bool:
+    """Whether the backend's client itself unpickles what its server holds, so that a forged result could run code here."""
+    return MEMCACHED_UNPICKLES and is_a(backend_class(app)[0], "celery.backends.cache")
 
 
 def names_rows(app: Celery) -> bool:

@@ -26,8 +26,14 @@ LATE_PAUSE = 60.0  # seconds between two passes over overdue and ended runs; les
 SHARE = 0.05  # share of the time that questions about all runs may take
 
 
+class Unpickles(Exception):
+    """The client of the platform's backend would unpickle."""
+
+
 def reader(app: Celery) -> Reader:
-    """The reader for the platform's backend. It connects when it is first used."""
+    """The reader for the platform's backend. It connects when it is first used. Raises Unpickles."""
+    if kinds.unpickles(app):
+        raise Unpickles
     found, url = kinds.backend_class(app)
     if kinds.is_a(found, "celery.backends.database"):
         from bot.broker.outcomes.sql import Tables  # noqa: PLC0415  # needs SQLAlchemy

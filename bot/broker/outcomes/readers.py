@@ -17,13 +17,12 @@ from celery.backends.base import BaseKeyValueStoreBackend
 from kombu import compression
 from kombu.exceptions import ContentDisallowed, DecodeError
 
-from bot.broker.outcomes import pickled
+from bot.broker import pickled
 from bot.broker.outcomes.shown import TOO_LONG
 from bot.core.text import clean, clip
 
 TIMEOUT = 0.5  # seconds to connect, and for each answer
 RAW = (bytes, bytearray, memoryview)
-PICKLE = "application/x-python-serialize"
 LARGEST = 20_000_000  # bytes of an expanded result that are read: a few compressed kilobytes can hold gigabytes
 METHOD_LIMIT = 50  # characters of a compression method's name that are shown
 DECOMPRESSORS: dict[str, Callable[[Any], Any]] = {
@@ -71,7 +70,7 @@ class Keys:
         keys = [self.backend.get_key_for_task(task) for task in tasks]
         for task, value in zip(tasks, self._values(keys), strict=True):
             if value:
-                yield Answer(task, token(value), partial(self._meta, value))
+                yield Answer(task, token(value), partial(self.meta, value))
 
     def _values(self, keys: list[Any]) -> list[Any]:
         if len(keys) == 1 or type(self.backend).mget is BaseKeyValueStoreBackend.mget:
@@ -79,7 +78,8 @@ class Keys:
         found = self.backend.mget(keys)
         return [found.get(key) for key in keys] if isinstance(found, dict) else list(found)
 
-    def _meta(self, value: Any) -> Meta:
+    def meta(self, value: Any) -> Meta:
+        """The result that this value holds. Raises TooLong, Compressed, or the errors of decoders."""
         if isinstance(value, dict):  # Django's cache has unpickled it, as it does for the site itself
             return value
         try:
@@ -102,7 +102,7 @@ class Others:
     def __post_init__(self) -> None:
         # Celery would make exceptions from stored values, and would unpickle.
         self.backend.meta_from_decoded = lambda meta: meta
-        self.backend.accept = {one for one in self.backend.accept if one != PICKLE}
+        self.backend.accept = {one for one in self.backend.accept if one != pickled.CONTENT_TYPE}
 
     def read(self, tasks: list[str]) -> Iterator[Answer]:
         for task in tasks:
@@ -120,7 +120,7 @@ def unpacked(backend: Any, value: Any) -> Any:
     Raises TooLong and Compressed.
     """
     data = _decompressed(value if isinstance(value, bytes) else str(value).encode())
-    if backend.content_type == PICKLE or pickled.is_pickle(data):
+    if backend.content_type == pickled.CONTENT_TYPE or pickled.is_pickle(data):
         return pickled.loads(data)
     return backend.decode(data)
 

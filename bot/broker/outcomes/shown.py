@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from bot.broker.outcomes.pickled import HARMLESS, Stub
+from bot.broker.pickled import HARMLESS, Stub
 from bot.core.model import Outcome, TaskId
 from bot.core.text import clean, clip
 

@@ -16,10 +16,12 @@ from django.utils import timezone
 
 from bot.broker.outcomes import backend, kinds, readers
 from bot.broker.outcomes.backend import CHUNK, BackendOutcomes
+from bot.broker.stop import RemoteControl
 from bot.core.model import Outcome, Source, TaskId
 from bot.core.pauses import Pauses
 from bot.core.ports import SourceSilent
 from bot.core.secrets import WORDS
+from bot.core.stops import Way
 from bot.models import Run
 from bot.runs import finish
 from tests.factories import NOW, a_run
@@ -141,6 +143,30 @@ def test_a_pickle_is_read_without_executing_its_code(
     outcome = only(app, "t")
     assert (outcome.status, outcome.result) == ("SUCCESS", '{\n  "rows": "(a pickled result, not shown)"\n}')
     assert not Path("evil").exists()
+
+
+def test_a_stop_reads_the_pickle_that_it_replaces_without_executing_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = an_app(f"file://{tmp_path}", result_serializer="pickle", accept_content=["pickle"])
+    store(app, "t", "PROGRESS", {"rows": Evil()})
+    RemoteControl(app).tell([TaskId("t")], Way.ABORT, within=1.0)
+    assert not Path("evil").exists()
+    assert only(app, "t").status == "ABORTED"
+
+
+@pytest.mark.parametrize(("unpickles", "source"), [(True, Source.NONE), (False, Source.BACKEND)])
+def test_memcached_is_not_read_by_a_client_that_unpickles(
+    unpickles: bool, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clients of Celery before 5.7 do."""
+    monkeypatch.setattr(kinds, "MEMCACHED_UNPICKLES", unpickles)
+    app = an_app("cache+memcached://127.0.0.1:1")
+    assert kinds.source(app) is source
+    if unpickles:
+        with pytest.raises(SourceSilent, match="Unpickles"):
+            BackendOutcomes(app).of(TaskId("t"))
 
 
 def test_a_malformed_result_hides_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

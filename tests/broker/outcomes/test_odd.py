@@ -20,7 +20,8 @@ from celery.backends import base
 from django.core.cache import cache
 from django.utils import timezone
 
-from bot.broker.outcomes import backend, choice, kinds, pickled, readers
+from bot.broker import pickled
+from bot.broker.outcomes import backend, choice, kinds, readers
 from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.readers import token
 from bot.broker.outcomes.shown import LONGEST, NOT_SHOWN, TOO_LONG, readable_value
@@ -135,7 +136,7 @@ def test_tuples_that_are_nested_deep_do_not_crash_the_process() -> None:
     """Python crashes if it computes the hash of such a tuple, so this runs in a process of its own."""
     code = """if True:
         import pickle
-        from bot.broker.outcomes.pickled import loads
+        from bot.broker.pickled import loads
         deep, wide = b")" + b"\\x85" * 400_000, b"K\\x01" + b"2\\x86" * 60
         for key in (deep, wide):
             loads(b"\\x80\\x04}" + key + b"K\\x01s.")  # as a key

@@ -13,7 +13,7 @@ from celery import Celery
 from celery.utils.serialization import get_pickleable_exception
 from kombu.utils import json as typed_json
 
-from bot.broker.outcomes import pickled
+from bot.broker import pickled
 from bot.broker.outcomes.shown import WRAPPER, exception, own_frames, progress, readable, readable_value
 
 

@@ -10,9 +10,11 @@ from django.db.models import QuerySet
 
 from bot.core.entry import Entry
 from bot.models import ApiToken, Run, Throttle
+from bot.runs import denials
 from bot.runs.actors import of_user
 from bot.web import throttle, tokens
 from bot.web.api import caller
+from tests.audit import records
 from tests.web.api.conftest import JSON, Api, refused
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +111,24 @@ def test_the_table_of_addresses_is_bounded(api: Api, monkeypatch: pytest.MonkeyP
     for number in range(20):
         tries(api, f"192.0.2.{number}")
     assert Throttle.objects.count() == 3
+
+
+def test_the_audit_log_does_not_grow_with_the_addresses_of_unknown_callers(
+    api: Api, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has a network of IPv6 can call from a new address each time."""
+    assert denials.MOST_UNKNOWN == 20
+    monkeypatch.setattr(denials, "MOST_UNKNOWN", 3)
+    for number in range(9):
+        refused(tries(api, f"2001:db8:0:{number}::1"), 401, "bad_token")
+    rows = records()
+    assert [row.details["code"] for row in rows] == [*["bad_token"] * 3, "many"]
+    assert [row.count for row in rows] == [1, 1, 1, 6]
+    ApiToken.objects.update(expires_at="2026-01-01T00:00:00Z")
+    api.get("/api/schedules")
+    known = records()[-1].person
+    assert known is not None, "a known token still has its own record"
+    assert known.name == ana.username
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 import io
 import pickle
 import struct
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
+CONTENT_TYPE = "application/x-python-serialize"
 HARMLESS: dict[tuple[str, str], Any] = {
     (one.__module__, one.__name__): one for one in (date, datetime, time, timedelta, timezone, Decimal, UUID)
 }
@@ -87,3 +89,8 @@ def loads(data: bytes) -> Any:
 def is_pickle(data: bytes) -> bool:
     """Whether `data` begins like a pickle of protocol 2 or later. No JSON or YAML begins like that."""
     return data[:1] == b"\x80" and b"\x02" <= data[1:2] <= b"\x05"
+
+
+def safe(formats: Iterable[str]) -> list[str]:
+    """The formats of kombu that a consumer may decode: JSON and these, but never pickle."""
+    return list({"json", *formats} - {"pickle", CONTENT_TYPE})
