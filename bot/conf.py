@@ -161,6 +161,16 @@ def conf() -> Conf:
     return env.read(Conf, values(getattr(settings, "RUNTASK", {}), env.environ()))
 
 
+def secret_keys() -> tuple[str, ...]:
+    """The words of secret keys. If the options can't be read, nobody runs anything, but links and rules still change: the default
+    words are enough for their audit records.
+    """
+    try:
+        return conf().secret_keys
+    except BadEnvironment:
+        return WORDS
+
+
 def is_sidecar() -> bool:
     """Whether this is the stand-alone project beside a platform (docs/sidecar.md)."""
     return bool(getattr(settings, "RUNTASK_SIDECAR", False))

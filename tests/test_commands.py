@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import re
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from django.core.management import CommandError, call_command
 from bot import conf, env, wiring
 from bot.models import SlackLink
 from bot.slack.manifest import manifest
-from tests.e2e.platform import ROOT, clean_environment
+from tests.e2e.platform import clean_environment
 
 pytestmark = pytest.mark.django_db
 
@@ -191,54 +190,6 @@ def test_a_project_that_lacks_nearly_everything_is_told_all_of_it(command: str, 
     said = " ".join((done.stdout + done.stderr).split())
     assert (done.returncode, "Traceback" in said) == (2, False), said
     assert [words for words in MISSING[command] if words not in said] == []
-
-
-SCRIPT = "from bot.__main__ import main\nmain()\n"  # what an installer writes
-PLANTED = 'open("planted", "a").close()\n'  # runs if the module is imported
-
-
-def checked(folder: Path, planted: str, command: str = "check", **variables: str) -> str:
-    """What the installed command says in this folder, in which somebody else has left a module."""
-    (folder / f"{planted}.py").write_text(PLANTED)
-    (folder / "scripts").mkdir()
-    (folder / "scripts" / "runtask").write_text(SCRIPT)
-    done = subprocess.run(
-        [sys.executable, folder / "scripts" / "runtask", command],
-        env=clean_environment(RUNTASK_DATA=str(folder / "var"), **variables),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-    )
-    assert not (folder / "planted").exists()
-    return done.stdout + done.stderr
-
-
-def test_the_command_takes_no_installed_module_from_the_current_folder(tmp_path: Path) -> None:
-    (tmp_path / "bare.py").write_text(BARE)
-    assert "'django_celery_beat' to INSTALLED_APPS" in checked(tmp_path, "celery", DJANGO_SETTINGS_MODULE="bare")
-
-
-# Celery imports brotli if it is there. It isn't installed.
-def test_the_stand_alone_command_takes_no_module_from_the_current_folder(tmp_path: Path) -> None:
-    assert "System check identified" in checked(tmp_path, "brotli")
-
-
-def test_the_command_takes_no_module_from_a_folder_like_tmp(tmp_path: Path) -> None:
-    (elsewhere := tmp_path / "elsewhere").mkdir()
-    (elsewhere / "bare.py").write_text(BARE)
-    (public := tmp_path / "public").mkdir()
-    public.chmod(0o1777)
-    path = {"PYTHONPATH": os.pathsep.join([env.environ().get("PYTHONPATH", ""), str(ROOT), str(elsewhere)])}
-    said = checked(public, "brotli", DJANGO_SETTINGS_MODULE="bare", **path)
-    assert "'django_celery_beat' to INSTALLED_APPS" in said
-
-
-@pytest.mark.parametrize("name", ["RUNTASK_IMPORTS", "RUNTASK_CELERY_APP"])
-def test_the_stand_alone_command_finds_named_modules_in_the_current_folder(name: str, tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text("from celery import Celery\nprint('found')\napp = Celery('shop')\n")
-    assert "found" in checked(tmp_path, "celery", "doctor", **{name: "shop"})
 
 
 @pytest.mark.parametrize(

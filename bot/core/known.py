@@ -15,9 +15,9 @@ LONG = 1000  # characters; comparing longer texts at each place takes too long, 
 class _Alike:
     """Spellings of secrets that have the same first SHORTEST characters."""
 
-    spellings: list[str]  # in order, to be searched by bisection
+    spellings: list[str] = field(repr=False)  # in order, to be searched by bisection
     # For each spelling, the spellings that it begins with, from the shortest to itself.
-    beginnings: list[tuple[str, ...]]
+    beginnings: list[tuple[str, ...]] = field(repr=False)
     longest: int
 
     @classmethod

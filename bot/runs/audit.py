@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from bot.conf import conf
+from bot.conf import secret_keys
 from bot.core.audit import Act, PersonId, Record, Who
 from bot.core.ids import is_id
 from bot.core.secrets import Secrets
@@ -44,7 +44,7 @@ def append(record: Record, *, same: str | None = None) -> None:
         run_id=_key(record.run),
         installation=record.installation,
         same=same,
-        details=_safe(record.details, Secrets(keys=conf().secret_keys)),
+        details=_safe(record.details, Secrets(keys=secret_keys())),
     )
     if record.who is None:
         _insert(row, "", [])

@@ -16,7 +16,7 @@ from bot.core.reasons import Code
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Answer, Run, SlackLink
-from bot.runs import again, approve, clock, finish, rulebook, see, stop
+from bot.runs import again, clock, finish, rulebook, see, stop
 from bot.runs.approvals import waiting_for
 from bot.runs.follow import follow
 from bot.runs.refusals import CantStop, Ended, NothingSent, NotWaiting, Refused, Void
@@ -129,36 +129,6 @@ def test_a_change_since_the_request_voids_the_run_and_its_thread_is_told(door: D
     assert kinds(run) == ["closed", "progress", "root"]
     if code is Code.SCHEDULE_CHANGED:
         assert caught.value.reason.params["what"] in ("days", "queue", "name")
-
-
-@pytest.mark.parametrize("verb", ["approve", "decline", "begin to decline"])
-def test_if_no_rule_asks_for_approval_any_more_nobodys_answer_is_taken(door: Door, verb: str) -> None:
-    """Whoever sees the run could give one: no rule says who may."""
-    run, ben = waiting(door), person("ben")
-    in_force()
-    verbs: dict[str, Callable[[], object]] = {
-        "approve": lambda: says_yes(door, run, ben),
-        "decline": lambda: says_no(door, run, ben, "because I can"),
-        "begin to decline": lambda: approve.asked_of(door.admitted(ben), RunId(run.pk), mark(run)),
-    }
-    seen = follow(door.admitted(ben), RunId(run.pk))
-    assert seen is not None
-    assert approve.denied(door.admitted(ben), seen) is not None, "the page has no buttons"
-    with pytest.raises(Void) as caught:
-        verbs[verb]()
-    assert caught.value.reason.code is Code.RULES_CHANGED
-    ended = Run.objects.get()
-    assert (ended.state, ended.not_sent_reason) == (RunState.WITHDRAWN, caught.value.reason)
-    assert (Answer.objects.count(), door.sender.sent) == (0, [])
-
-
-def test_if_no_rule_asks_for_approval_any_more_a_script_or_the_requester_ends_nothing(door: Door) -> None:
-    run = waiting(door, requester=(ana := person("ana")))
-    in_force()
-    script = replace(person("ben"), entry=Entry.API)
-    assert refused(lambda: says_no(door, run, script)) is Code.NOT_BY_API
-    assert refused(lambda: says_no(door, run, ana)) is Code.OWN_RUN
-    assert now_it_is(run) == RunState.WAITING
 
 
 def test_the_requester_can_ask_again_with_the_same_values(door: Door) -> None:

@@ -7,8 +7,6 @@ from inspect import signature
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -19,7 +17,7 @@ from bot.core.reasons import Code
 from bot.core.rules import Notify, Rule, RuleBook
 from bot.core.status import RunState
 from bot.models import Run, SiteState, StoredRule
-from bot.runs import again, clock, now, own, rulebook, see, start, stop
+from bot.runs import again, clock, rulebook, see, start, stop
 from bot.runs.follow import follow
 from bot.runs.refusals import Gone, NoRunYet, NoSuchRun, NotAllowed, Refused
 from bot.runs.rulebook import Unreadable
@@ -112,65 +110,6 @@ def test_a_press_that_is_repeated_is_answered_though_a_rule_would_refuse_it_now(
     in_force(a_rule(run=("finance",), one_at_a_time=True))
     assert door.start(asked(ben), ben).pk == first.pk
     assert len(door.sender.sent) == 1
-
-
-def test_runs_of_a_deleted_schedule_belong_to_their_requester_and_superusers(door: Door) -> None:
-    ana, ben, root = person("ana"), person("ben"), person("root", is_superuser=True)
-    run = a_run(user_id=ana.user, state="finished")
-    door.catalog.schedules.clear()
-    assert follow(door.admitted(ana), RunId(run.pk)) is not None
-    assert follow(door.admitted(root), RunId(run.pk)) is not None
-    assert follow(door.admitted(ben), RunId(run.pk)) is None
-
-
-def test_the_rules_of_a_deleted_schedule_still_hide_its_runs_from_their_requester(door: Door) -> None:
-    ana, run = person("ana", "finance"), a_run(state="running", schedule_name="Payroll", task="pay.all")
-    Run.objects.filter(pk=run.pk).update(user_id=ana.user)
-    door.catalog.schedules.clear()
-    for rule in (a_rule(tasks=("pay.*",), see=("finance",)), a_rule(schedules=("payroll",), see=("finance",))):
-        in_force(rule)
-        assert follow(door.admitted(ana), RunId(run.pk)) is not None
-        get_user_model().objects.get(pk=str(ana.user)).groups.clear()
-        assert follow(door.admitted(ana), RunId(run.pk)) is None
-        assert stop.stop(door.admitted(ana), RunId(run.pk)) is None
-        assert own.newest(door.admitted(ana), 10).shown == ()
-        assert now.running(door.admitted(ana)).first == ()
-        with pytest.raises(NoRunYet):
-            again.own_last(door.admitted(ana))
-        get_user_model().objects.get(pk=str(ana.user)).groups.add(Group.objects.get(name="finance"))
-
-
-def test_the_rules_of_a_deleted_schedule_still_say_who_may_stop_its_runs(door: Door) -> None:
-    door.may_kill = True
-    ana, hour = person("ana"), clock.now() + timedelta(hours=1)
-    run = RunId(a_run(user_id=ana.user, schedule_name="Payroll", state="running", deadline_at=hour).pk)
-    door.catalog.schedules.clear()
-    in_force(a_rule(schedules=("Payroll",), kill=False))
-    with pytest.raises(NotAllowed) as caught:
-        stop.stop(door.admitted(ana), run, kill=True)
-    assert caught.value.denied.code is Code.RULE_KILL
-    in_force(a_rule(schedules=("Payroll",), stop=("ops",)))
-    with pytest.raises(NotAllowed) as caught:
-        stop.stop(door.admitted(ana), run)
-    assert caught.value.denied.code is Code.RULE_STOP
-    assert [one.can_stop for one in now.running(door.admitted(ana)).first] == [False]
-    assert not Run.objects.filter(stop_asked_at__isnull=False).exists()
-
-
-def test_lists_of_runs_of_deleted_schedules_cost_no_query_for_each(door: Door) -> None:
-    ana = person("ana")
-    door.catalog.schedules.clear()
-    in_force(a_rule(schedules=("Payroll",), see=("finance",)))
-    rulebook.in_force()  # reads the rules
-    costs = []
-    for _ in range(2):
-        for name in ("Export", "Payroll"):
-            a_run(user_id=ana.user, state="running", schedule_name=name)
-        with CaptureQueriesContext(connection) as queries:
-            shown = own.newest(door.admitted(ana), 10).shown, now.running(door.admitted(ana)).first
-        costs.append(len(queries))
-    assert [len(one) for one in shown] == [2, 2]
-    assert costs[0] == costs[1]
 
 
 @pytest.mark.parametrize(
