@@ -6,6 +6,7 @@ We work around these faults of slack_sdk's built-in client (3.47, slack_sdk/sock
 - It never notices a peer that has never answered a ping.
 - `connect` doesn't raise, and three threads of the client reconnect without pauses, even after a stop.
 - `close` cuts the connection before pending acknowledgements have been sent.
+- If two threads close a connection at the same moment, one of them raises AttributeError.
 """
 
 import contextlib
@@ -201,7 +202,8 @@ def _adopt(session: Any) -> None:
     def at_once() -> None:
         with contextlib.suppress(OSError), socket.socket(fileno=socket.dup(sock.fileno())) as raw:
             raw.shutdown(socket.SHUT_RDWR)
-        close()
+        with contextlib.suppress(AttributeError):  # its reader has closed it at this moment
+            close()
 
     session.close = at_once
 

@@ -38,6 +38,31 @@ def test_a_connection_is_closed_while_it_is_being_read() -> None:
     assert came == [b""], "the connection has ended at once, not by a time-out"
 
 
+def test_a_connection_that_its_reader_closes_at_the_same_moment_is_closed() -> None:
+    near, far = socket.socketpair()
+    session = Connection("ws://slack.test", logging.getLogger(__name__))
+    session.sock = near  # type: ignore[assignment]
+    _adopt(session)
+    failed: list[Exception] = []
+
+    def close() -> None:
+        try:
+            session.close()
+        except Exception as exc:  # noqa: BLE001  # reported by the test's thread
+            failed.append(exc)
+
+    with session.sock_receive_lock:  # as its reader, in `disconnect`
+        closer = threading.Thread(target=close)
+        closer.start()
+        while not session.sock_send_lock.locked():
+            time.sleep(0)
+        near.close()
+        session.sock = None
+    closer.join(10)
+    far.close()
+    assert failed == []
+
+
 def test_a_machine_that_was_suspended_was_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Linux's monotonic clock stood still meanwhile."""
     unused: Any = None
