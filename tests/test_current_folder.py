@@ -48,8 +48,9 @@ def test_the_command_takes_no_module_from_a_folder_like_tmp(tmp_path: Path) -> N
     (elsewhere / "bare.py").write_text(BARE)
     (public := tmp_path / "public").mkdir()
     public.chmod(0o1777)
-    path = {"PYTHONPATH": os.pathsep.join([env.environ().get("PYTHONPATH", ""), str(ROOT), str(elsewhere)])}
-    said = checked(public, "brotli", DJANGO_SETTINGS_MODULE="bare", **path)
+    given = env.environ().get("PYTHONPATH")
+    paths = [*([given] if given else []), str(ROOT), str(elsewhere)]  # an empty one would name the current folder
+    said = checked(public, "brotli", DJANGO_SETTINGS_MODULE="bare", PYTHONPATH=os.pathsep.join(paths))
     assert "'django_celery_beat' to INSTALLED_APPS" in said
 
 
