@@ -3,6 +3,7 @@
 Every sentence is complete, so that it can be translated by itself. Values may be hostile text: front ends escape them.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot import argument_texts, rule_texts
@@ -12,15 +13,16 @@ from bot.core.report import Stopped
 from bot.core.scrub import MASK
 from bot.core.status import RECEIVED, RETRY, RunState, own
 from bot.core.stops import Standing
-from bot.core.text import one_line
+from bot.core.text import clip, one_line
 
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 KEEPS_SECRET = f"{MASK} is a stored secret: left so, it is sent as stored."
-KEEPS_SECRET_OF_RUN = (
-    f"{MASK} is a secret of that run: left so, it is sent as in that run. If somebody else asked for that run, type those"
-    " secrets that the schedule doesn't store."
-)
+KEEPS_SECRET_OF_RUN = f"{MASK} is a secret of that run: left so, it is sent as in that run."
+FOREIGN_SECRET = f"{MASK} at {{where}} is a secret of somebody else's run: type it yourself."
+KEEPS_OTHER_SECRETS = f"Any other {MASK} is sent as in that run."
+AND_MORE = "{where} and {more} more"
+PLACES, PLACE = 3, 80  # how many places a hint names, and their characters
 AS_STORED = "none: sent as stored"
 UNKNOWN_TASK = "The worker that took it doesn't know this task, so it ran nothing."
 NOT_A_MEMBER = (
@@ -258,8 +260,25 @@ def state_text(state: RunState, status: str) -> str:
     return words.format(status=one_line(status))
 
 
-def hint(field: Field, text: str, *, is_of_a_run: bool = False) -> str:
-    """The hint below an input that holds this text. `is_of_a_run`: the text comes from a run, not from the schedule."""
-    if MASK not in text:
-        return HINTS[field]
-    return f"{HINTS[field]} {KEEPS_SECRET_OF_RUN if is_of_a_run else KEEPS_SECRET}"
+def hint(field: Field, text: str, *, is_of_a_run: bool = False, foreign: Sequence[str] = ()) -> str:
+    """The hint below an input that holds this text. `is_of_a_run`: the text comes from a run, not from the schedule.
+
+    `foreign`: as in `Shown`.
+    """
+    return " ".join([HINTS[field], *(_of_masks(text, foreign, is_of_a_run=is_of_a_run) if MASK in text else ())])
+
+
+def _of_masks(text: str, foreign: Sequence[str], *, is_of_a_run: bool) -> Iterator[str]:
+    if not foreign:
+        yield KEEPS_SECRET_OF_RUN if is_of_a_run else KEEPS_SECRET
+        return
+    yield FOREIGN_SECRET.format(where=places(foreign))
+    if text.count(MASK) > len(foreign):
+        yield KEEPS_OTHER_SECRETS
+
+
+def places(found: Sequence[str]) -> str:
+    """Places in JSON, such as `smtp.password`: the first few, and how many others there are. Their keys may be hostile text."""
+    named = ", ".join(clip(one_line(place), PLACE) for place in found[:PLACES])
+    more = len(found) - PLACES
+    return AND_MORE.format(where=named, more=more) if more > 0 else named

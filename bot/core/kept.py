@@ -37,7 +37,7 @@ def with_secrets(
 
     `shared`: if it is given, a mask stands only for a secret that is at the same place in these values, too.
     """
-    masked = {of for of, value in typed.items() if has_mask(value) and value != stored.get(of)}
+    masked = [of for of, value in typed.items() if has_mask(value) and value != stored.get(of)]
     if not masked:
         return dict(typed)
     problems: list[Problem] = []
@@ -57,6 +57,13 @@ def with_secrets(
     if problems:
         raise Invalid(problems)
     return found
+
+
+def foreign(of: Field, stored: Any, shown: Any, shared: Mapping[Field, Any]) -> tuple[str, ...]:
+    """The places in `shown` at which no mask may stay, because the secret is in `stored` but not in `shared`."""
+    problems: list[Problem] = []
+    _Keeping(of, problems).value(shown, _without_foreign(stored, shown, shared.get(of, NOTHING)), shown, ())
+    return tuple(str(problem.params["where"]) for problem in problems)
 
 
 @dataclass

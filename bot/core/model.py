@@ -169,12 +169,13 @@ class Running:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """A schedule's stored args or kwargs as everybody sees them: secrets masked."""
+    """Args or kwargs, of a schedule or a run, as everybody sees them: secrets masked."""
 
     text: str  # for a form, indented if it can be sent
     compact: str  # with the white space of the row
     value: Any  # None: it can't be sent
     problems: tuple[Problem, ...] = ()  # why it can't be sent
+    foreign: tuple[str, ...] = ()  # the places of secrets of somebody else's run, which the reader must type to send them
 
     def fitting(self, limit: int) -> str | None:
         """The text for an input that takes `limit` characters. None: it is too long to be edited there."""

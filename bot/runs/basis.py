@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.core import arguments, kept
@@ -27,7 +27,13 @@ class Basis:
     shared: Mapping[Field, Any] | None = field(default=None, repr=False)
 
     def shown(self) -> dict[Field, Shown]:
-        return {of: arguments.shown(text, of, self.secrets) for of, text in self.texts.items()}
+        found = {of: arguments.shown(text, of, self.secrets) for of, text in self.texts.items()}
+        if self.shared is None or not any(kept.has_mask(one.value) for one in found.values()):
+            return found
+        sent = self._readable()
+        return {
+            of: replace(one, foreign=kept.foreign(of, sent.get(of), one.value, self.shared)) for of, one in found.items()
+        }
 
     def parsed(self, typed: Mapping[Field, str | None]) -> dict[Field, Any]:
         """The typed values. A field that is None gets the value from here, and so does each mask left in a text. Raises Invalid."""

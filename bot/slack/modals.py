@@ -36,7 +36,7 @@ from bot.slack.ids import (
     Id,
 )
 from bot.slack.metadata import Metadata
-from bot.texts import LABELS, hint, problem_text, sentence
+from bot.texts import LABELS, hint, places, problem_text, sentence
 
 NO_SUGGESTIONS: Block = {"options": []}
 GONE = Note(Level.WARNING, texts.GONE)
@@ -203,11 +203,19 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
         found = clean(clip("\n".join(map(problem_text, stored.problems)), 2000))
         blocks += [*alerts(Note(Level.WARNING, texts.UNSENDABLE[field])), preformatted(found)]
     if shown is None:
-        too_long = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
-        if stored.problems:
-            too_long = texts.TOO_LONG_AND_UNSENDABLE
-        return [*blocks, section(too_long.format(label=LABELS[field], length=len(stored.compact), limit=INPUT_TEXT))]
-    return [*blocks, _input(field, shown, suffix, hint(field, shown, is_of_a_run=is_of_a_run))]
+        return [*blocks, section(_too_long(field, stored, is_of_a_run=is_of_a_run))]
+    told = hint(field, shown, is_of_a_run=is_of_a_run, foreign=stored.foreign)
+    return [*blocks, _input(field, shown, suffix, told)]
+
+
+def _too_long(field: Field, stored: Shown, *, is_of_a_run: bool) -> str:
+    words = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
+    if stored.foreign:
+        words = texts.TOO_LONG_AND_FOREIGN
+    if stored.problems:
+        words = texts.TOO_LONG_AND_UNSENDABLE
+    where = escape(places(stored.foreign))
+    return words.format(label=LABELS[field], length=len(stored.compact), limit=INPUT_TEXT, where=where)
 
 
 def _reason(rule: str, suffix: str) -> Block:

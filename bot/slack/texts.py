@@ -77,6 +77,10 @@ TOO_LONG_TO_EDIT = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). They will be sent as stored."
 )
 TOO_LONG_SENT_AGAIN = "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). They will be sent as in that run."
+TOO_LONG_AND_FOREIGN = (
+    "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). They can't be sent from here: they hold"
+    " secrets of somebody else's run, at {where}. Fill the form in from something else."
+)
 TOO_LONG_AND_UNSENDABLE = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). Correct them in the admin."
 )

@@ -112,7 +112,7 @@ def _input(name: Field, value: Shown, typed: str | None, problems: list[ShownPro
         label=shared.LABELS[name],
         help=_too_long(value, is_of_a_run=is_of_a_run)
         if shown is None
-        else shared.hint(name, shown, is_of_a_run=is_of_a_run),
+        else shared.hint(name, shown, is_of_a_run=is_of_a_run, foreign=value.foreign),
         text=shown,
         problems=problems,
         rows=min(30, (shown or "").count("\n") + 2),
@@ -121,9 +121,11 @@ def _input(name: Field, value: Shown, typed: str | None, problems: list[ShownPro
 
 def _too_long(value: Shown, *, is_of_a_run: bool) -> str:
     words = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
+    if value.foreign:
+        words = texts.TOO_LONG_AND_FOREIGN
     if value.problems:
         words = texts.TOO_LONG_AND_UNSENDABLE
-    return words.format(length=len(value.compact), limit=LENGTH_LIMIT)
+    return words.format(length=len(value.compact), limit=LENGTH_LIMIT, where=shared.places(value.foreign))
 
 
 def target(preview: Preview) -> list[tuple[str, str]]:

@@ -30,6 +30,10 @@ TOO_LONG_TO_EDIT = "{length:,} characters, too long to edit here ({limit:,} are 
 TOO_LONG_SENT_AGAIN = (
     "{length:,} characters, too long to edit here ({limit:,} are allowed). They will be sent as in that run."
 )
+TOO_LONG_AND_FOREIGN = (
+    "{length:,} characters, too long to edit here ({limit:,} are allowed). They can't be sent from here: they hold secrets of"
+    " somebody else's run, at {where}."
+)
 TOO_LONG_AND_UNSENDABLE = (
     "{length:,} characters, too long to edit here ({limit:,} are allowed). Correct them in the admin."
 )

@@ -121,8 +121,19 @@ def test_masks_lend_no_secret_of_somebody_elses_run(kwargs: Any, args: Any) -> N
             with pytest.raises(Invalid) as refused:
                 filled.parsed(texts)
             assert {problem.code for problem in refused.value.problems} == {Code.MASK_FOREIGN}
+            named = [(of, place) for of, value in filled.shown().items() for place in value.foreign]
+            assert sorted(named) == sorted((one.field, one.params["where"]) for one in refused.value.problems)
         else:
             assert filled.parsed(texts) == shown
+
+
+def test_a_form_names_only_the_secrets_that_its_reader_can_not_send(door: Door) -> None:
+    door.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs='{"token": "shared", "api_token": "of-today"}')
+    run = ended(kwargs='{"token": "shared", "api_token": "of-that-run"}')
+    assert shown(door, run).values[Field.KWARGS].foreign == ("api_token",)
+    run.user_id = door.actor.user
+    run.save()
+    assert shown(door, run).values[Field.KWARGS].foreign == ()
 
 
 def test_masks_stand_for_the_secrets_of_the_run(door: Door) -> None:

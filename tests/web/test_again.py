@@ -41,6 +41,13 @@ def test_the_page_of_a_run_leads_to_the_form_with_its_values(site: Site, run: Ru
     assert site.sender.sent[0].kwargs == {"days": 30, "region": "EU", "api_token": "of-that-run"}
 
 
+def test_the_form_says_which_secrets_of_somebody_elses_run_must_be_typed(site: Site, run: Run) -> None:
+    Run.objects.update(user=None)
+    read = words(site.get(f"/?run={run.pk}"))
+    assert f"{MASK} at api_token is a secret of somebody else's run: type it yourself." in read
+    assert "is sent as in that run" not in read
+
+
 def test_after_a_mistake_the_form_keeps_the_typed_text_and_the_run(site: Site, run: Run) -> None:
     form = fields(site.get(f"/?run={run.pk}"))
     page = site.refused(form, kwargs="{")

@@ -4,7 +4,7 @@ import json
 
 from bot.core.model import ScheduleId
 from bot.models import Run
-from tests.factories import a_schedule
+from tests.factories import a_run, a_schedule
 from tests.web.site import Site, fields, words
 
 
@@ -25,6 +25,16 @@ def test_values_that_are_too_long_to_edit_are_sent_as_stored(site: Site) -> None
     assert "They will be sent as in that run." in words(again)
     assert site.press_run(fields(again)).status_code == 302
     assert Run.objects.values_list("kwargs", flat=True).distinct().get() == stored
+
+
+def test_values_that_are_too_long_to_edit_and_hold_somebody_elses_secret_are_not_sent(site: Site) -> None:
+    site.catalog.signatures.clear()
+    kwargs = json.dumps({"ids": ["x" * 128_880], **{f"token{number}": "hidden-one" for number in range(5)}})
+    run = a_run(state="finished", status="SUCCESS", kwargs=kwargs)
+    page = words(site.get(f"/?run={run.pk}"))
+    where = "token0, token1, token2 and 2 more"
+    assert f"They can't be sent from here: they hold secrets of somebody else's run, at {where}." in page
+    assert "They will be sent" not in page
 
 
 def test_a_typed_text_is_not_longer_than_allowed(site: Site) -> None:

@@ -40,17 +40,35 @@ def test_a_secret_that_somebody_else_typed_must_be_typed_anew(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     """Whoever edits a host in somebody else's run must not send that person's password there."""
-    row = schedule("Paid", task="shop.pay", kwargs='{"host": "shop", "password": "stored"}')
+    row = schedule("Paid", task="shop.pay", kwargs='{"host": "shop", "password": "stored", "token": "t"}')
     cara = User.objects.create_user("cara", is_staff=True)
-    run = an_ended_run(row, kwargs='{"host": "shop", "password": "of-cara"}', user=cara)
+    run = an_ended_run(row, kwargs='{"host": "shop", "password": "of-cara", "token": "t"}', user=cara)
     opened(http_bot, ana, "/runtask Paid")
-    assert "that the schedule doesn't store" in json.dumps(fill_from(http_bot, ana, str(run.pk))["blocks"][-1])
+    told = fill_from(http_bot, ana, str(run.pk))["blocks"][-1]["hint"]["text"]
+    assert told == (
+        f"{{}} sends none. {MASK} at password is a secret of somebody else's run: type it yourself."
+        f" Any other {MASK} is sent as in that run."
+    )
     ana.fills("kwargs:", None, json.dumps({"host": "evil", "password": MASK}))
     (refused,) = errors(ana.submits()).values()
     assert "At password, •••••• stands for a secret of somebody else's run" in refused
     assert newest().pk == run.pk
     ana.fills("kwargs:", None, json.dumps({"host": "evil", "password": "of-ana"}))
     assert ana.submits()["closed"]
+
+
+def test_a_long_text_with_a_secret_of_somebody_else_can_not_be_sent(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    row = schedule("Paid", task="shop.pay", kwargs="{}")
+    cara = User.objects.create_user("cara", is_staff=True)
+    run = an_ended_run(row, kwargs=json.dumps({"password": "of-cara", "text": "x" * 4_000}), user=cara)
+    opened(http_bot, ana, "/runtask Paid")
+    modal = fill_from(http_bot, ana, str(run.pk))
+    assert "They can't be sent from here: they hold secrets of somebody else's run, at password." in shown(modal)
+    assert "sent as in that run" not in json.dumps(modal)
+    (refused,) = errors(ana.submits()).values()
+    assert "At password" in refused
 
 
 def test_menus_that_slack_sends_back_as_null_count_as_their_prefill(
