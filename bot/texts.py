@@ -145,6 +145,7 @@ SENTENCES: dict[Code, str] = {
     Code.SAME_PERSON: "Nobody can make the audit log forget themselves. Another superuser must do it.",
     **rule_texts.SENTENCES,
     Code.INTERNAL_ERROR: "internal error, see the log",
+    Code.RULE_UNREADABLE: "waits, because nobody knows whether its reader may see the schedule: {problem}",
     Code.SLACK_UNREACHABLE: "Slack can't be reached ({error})",
     Code.SLACK_REFUSED: "Slack says {error} {details}",
     Code.NO_BOT_TOKEN: "the token isn't a bot's (xoxb-…)",

@@ -203,6 +203,7 @@ class Code(StrEnum):
     SAME_PERSON = auto()
     # Why a notice isn't delivered
     INTERNAL_ERROR = auto()
+    RULE_UNREADABLE = auto()
     SLACK_UNREACHABLE = auto()
     SLACK_REFUSED = auto()
     NO_BOT_TOKEN = auto()

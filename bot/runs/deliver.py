@@ -23,7 +23,7 @@ from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, M
 from bot.core.reasons import Code, Reason
 from bot.core.report import Report
 from bot.models import Notice
-from bot.runs import claims, clock
+from bot.runs import claims, clock, rulebook
 from bot.runs.claims import Sent
 from bot.runs.failures import DATABASE_AWAY
 from bot.runs.gate import Gate
@@ -138,9 +138,8 @@ class Deliverer:
     def _settle(self) -> None:
         ends, self._unsettled = self._unsettled, []
         self._store([end for end in ends if isinstance(end, Sent)])
-        for end in ends:
-            if not isinstance(end, Sent):
-                self._store([end])
+        for end in (one for one in ends if not isinstance(one, Sent)):
+            self._store([end])
 
     def _store(self, ends: Sequence[_Settling]) -> None:
         """Saves ends of tries. If the database can't be reached, keeps them for the next step. Drops one that it refuses."""
@@ -163,11 +162,14 @@ class Deliverer:
         try:
             root = roots[notice.pk] if notice.is_edit else None
             about = report(notice, self.site, channel=root.channel if root else "")
+        except rulebook.Unreadable as exc:  # perhaps its only reader may not see the schedule
+            log.warning("%s waits: %s", notice, exc)
+            claims.retry(notice, self._backoff(notice), Reason(code=Code.RULE_UNREADABLE, params={"problem": str(exc)}))
         except Exception:  # a defect of ours must not block other notices
             log.exception("%s", notice)
             claims.retry(notice, self._backoff(notice), OURS)
-            return
-        self._start(_Errand(notice, about, MessageTs(root.ts if root else ""), is_new=notice.tried_at is None))
+        else:
+            self._start(_Errand(notice, about, MessageTs(root.ts if root else ""), is_new=notice.tried_at is None))
 
     def _start(self, errand: _Errand) -> None:
         self._out += 1

@@ -28,7 +28,10 @@ class Site:
 
 
 def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
-    """`channel`: for an edit, the channel of its root, as the run's may have changed. May query users, answers and rules."""
+    """`channel`: for an edit, the channel of its root, as the run's may have changed. May query users, answers and rules.
+
+    Raises Unreadable for a direct message, if a rule can't be read.
+    """
     run, kind = notice.run, NoticeKind.of(notice.kind)
     recipient = SlackUserId(notice.recipient) if notice.recipient else None
     channel = channel or (notice.channel if recipient else run.channel)
@@ -69,7 +72,10 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
 
 
 def _is_hidden(notice: Notice, channel: str) -> bool:
-    """Whether the message is for one person who may not see the schedule now: for an approver, or for the requester directly."""
+    """Whether the message is for one person who may not see the schedule now: for an approver, or for the requester directly.
+
+    Raises Unreadable.
+    """
     run = notice.run
     only_reader = notice.recipient or (run.slack_user if channel.startswith("D") else "")
     if not only_reader:
@@ -81,7 +87,7 @@ def _rules_allow_kill(run: Run) -> bool:
     """Whether rules let a Stop terminate the run's task. Reads one row, unless rules have changed."""
     try:
         return terms(rulebook.in_force().book.of(run.schedule_name, run.task)).kill
-    except rulebook.Unreadable:  # then everything is refused, but messages are delivered
+    except rulebook.Unreadable:  # then every Stop is refused. Direct messages wait (`_is_hidden`), others are delivered.
         return False
 
 

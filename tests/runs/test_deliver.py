@@ -4,13 +4,16 @@ import pytest
 
 from bot.core.model import InstallationId, MessageTs, NoticeKind
 from bot.core.ports import InstallationRefused, MessageRefused, NotDelivered, RateLimited
-from bot.models import Installation, Notice, Run
+from bot.core.reasons import Code
+from bot.models import Installation, Notice, Run, SlackLink, StoredRule
 from bot.runs import claims, gate, installations, outbox
 from bot.runs.deliver import FIRST_RETRY, LAST_RETRY, OURS, TRIES
+from bot.texts import sentence
 from tests.broker.waiting import wait_until
-from tests.factories import ADA, INSTALLATION, NOW, a_run, slack_says
+from tests.factories import ADA, INSTALLATION, NOW, TEAM, a_run, slack_says
 from tests.fakes import FakeMessenger
 from tests.runs.post import START, Post, a_started_run, about, end, notice
+from tests.runs.ruled import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,6 +64,25 @@ def test_no_message_of_a_run_overtakes_a_late_one(post: Post) -> None:
     post.deliver(10)
     post.deliver(1)
     assert post.said() == ["root", "id", "final"]
+
+
+def test_a_direct_message_waits_while_a_rule_can_not_be_read(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    """It isn't known then what its reader may see."""
+    SlackLink.objects.create(team=TEAM, slack_user=ADA, user_id=person("ada").user)
+    run = a_started_run("D0001", slack_user=ADA)
+    a_started_run("C0001")
+    rule = StoredRule(name="from tomorrow", body="{}")
+    rule.save()
+    post.deliver()
+    assert {one.channel for one in post.slack.posts} == {"C0001"}
+    why = notice(run, "root").reason
+    assert why is not None
+    assert why.code is Code.RULE_UNREADABLE
+    assert "the rule 'from tomorrow' can't be read" in sentence(why)
+    assert "Traceback" not in caplog.text
+    rule.delete()
+    post.deliver(FIRST_RETRY)
+    assert [one.channel for one in post.slack.posts].count("D0001") == 2
 
 
 def test_a_refused_token_stops_everything_for_a_while_and_loses_nothing(post: Post) -> None:
