@@ -12,6 +12,7 @@ from django.urls import clear_url_caches
 
 from bot import conf
 from bot.broker import app as broker_app
+from bot.broker.outcomes import kinds
 
 APP: Any = Celery("shop", set_as_current=False)
 HEALTHY = {"result_backend": "django-db", "result_extended": True, "task_always_eager": False}
@@ -142,6 +143,18 @@ def test_results_that_can_not_be_read_are_reported(settings: Any, backend: str |
     assert "set RUNTASK_OUTCOMES to none" in str(message.hint)
     settings.RUNTASK = {**settings.RUNTASK, "OUTCOMES": "none"}
     assert ours() == {}, "an operator who sets `none` knows that"
+
+
+@pytest.mark.parametrize("outcomes", ["auto", "backend"])
+def test_memcached_with_a_client_that_unpickles_is_reported(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, outcomes: str
+) -> None:
+    monkeypatch.setattr(kinds, "MEMCACHED_UNPICKLES", True)
+    settings.RUNTASK = {**settings.RUNTASK, "OUTCOMES": outcomes}
+    APP.conf.update(result_backend="cache+memcached://mq.example")
+    message = only("W022")
+    assert "The result backend is 'cache+memcached'." in message.msg
+    assert "Install Celery 5.7" in str(message.hint)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,9 @@ def outcomes_can_be_read(**_: Any) -> list[CheckMessage]:
         return [message("W005")]
     is_unasked = source is Source.NONE and options.outcomes == AUTO
     is_wrong = source is Source.BACKEND and kinds.source(app) is Source.NONE
-    return [message("W004", backend=repr(kinds.shown(app)))] if is_unasked or is_wrong else []
+    if not (is_unasked or is_wrong):
+        return []
+    return [message("W022" if kinds.is_old_memcached(app) else "W004", backend=repr(kinds.shown(app)))]
 
 
 @register()

@@ -173,6 +173,18 @@ CHECKS = (
         area="Database",
     ),
     Check(
+        id="W022",
+        text=(
+            "The result backend is {backend}. Its client in Celery before 5.7 unpickles what memcached holds, so runtask doesn't"
+            " read it, and threads can't say how tasks end."
+        ),
+        hint=(
+            "Install Celery 5.7 or newer, or set CELERY_RESULT_BACKEND to another backend of docs/outcomes.md, for the workers too."
+            " Or read workers' events: RUNTASK_OUTCOMES=events. If you want no outcomes, set RUNTASK_OUTCOMES to none."
+        ),
+        area="Results",
+    ),
+    Check(
         id="E001",
         text="This sidecar doesn't fit the platform's users, which its own tables refer to. {problem}",
         hint=NO_USERS,

@@ -89,6 +89,7 @@ class Code(StrEnum):
     NOT_SAVED = auto()
     # Why an outcome isn't known
     SOURCE_SILENT = auto()
+    OLD_MEMCACHED = auto()
     NO_RESULTS = auto()
     RESULT_EXPIRED = auto()
     RESULT_COMPRESSED = auto()

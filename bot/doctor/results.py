@@ -42,10 +42,10 @@ def results(subject: Subject) -> Iterator[Finding]:
         return
     source = chosen(app, options.outcomes if options is not None else AUTO)
     keeps = "" if source is Source.EVENTS else f" ({kinds.shown(app)}, as this process is configured)"
-    yield subject.judged("source", f"{SOURCES[source]}{keeps}", "W004", "W019")
+    yield subject.judged("source", f"{SOURCES[source]}{keeps}", "W004", "W019", "W022")
     if source is Source.EVENTS:
         yield from events.events(app, EventQueue.of(options or Conf()))
-    if source is Source.BACKEND:
+    if source is Source.BACKEND and not kinds.is_old_memcached(app):  # it isn't asked
         yield from _backend(app)
     if source is Source.ROWS and apps.is_installed("django_celery_results"):
         yield _extended(subject)

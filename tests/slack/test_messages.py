@@ -190,7 +190,7 @@ def test_only_the_replies_about_an_end_contain_a_status_in_capitals(status: str)
 @pytest.mark.parametrize(
     ("why", "words", "note"),
     [
-        (Reason(code=Code.NO_RESULTS), "This site keeps no results", "docs/outcomes.md"),
+        (Reason(code=Code.NO_RESULTS), "runtask reads no results", "docs/outcomes.md"),
         (Reason(code=Code.RESULT_EXPIRED, params={"seconds": 600}), "Its end can't be known", "still comes here"),
         (Reason(code=Code.NEVER_HEARD), "Its end can't be known", "still comes here"),
     ],
@@ -220,7 +220,7 @@ def test_a_second_end_shows_its_own_result() -> None:
 
 
 def test_without_results_an_unknown_fate_stays_unknown() -> None:
-    assert "keeps no results that could tell" in said(a_report(NoticeKind.ID, sent_at=None, has_results=False))
+    assert "reads no results that could tell" in said(a_report(NoticeKind.ID, sent_at=None, has_results=False))
 
 
 def test_a_success_shows_its_result() -> None:

@@ -17,7 +17,7 @@ AUTO = "auto"
 
 
 class Nowhere(Outcomes):
-    """The source of a site that keeps no results."""
+    """The source where runtask reads no results."""
 
     source: ClassVar = Source.NONE
 

@@ -28,11 +28,11 @@ def source(app: Celery) -> Source:
         return Source.ROWS
     place = url or app.conf.cache_backend or ""
     is_private = is_a(found, "celery.backends.cache") and place.startswith("memory")  # in one process's memory
-    return Source.NONE if is_private or unpickles(app) or not hasattr(found, "get_task_meta") else Source.BACKEND
+    return Source.NONE if is_private or is_old_memcached(app) or not hasattr(found, "get_task_meta") else Source.BACKEND
 
 
-def unpickles(app: Celery) -> bool:
-    """Whether the backend's client itself unpickles what its server holds, so that a forged result could run code here."""
+def is_old_memcached(app: Celery) -> bool:
+    """Whether the backend's client is one for memcached that unpickles, so that a forged result could run code here."""
     return MEMCACHED_UNPICKLES and is_a(backend_class(app)[0], "celery.backends.cache")
 
 

@@ -26,14 +26,10 @@ LATE_PAUSE = 60.0  # seconds between two passes over overdue and ended runs; les
 SHARE = 0.05  # share of the time that questions about all runs may take
 
 
-class Unpickles(Exception):
-    """The client of the platform's backend would unpickle."""
-
-
 def reader(app: Celery) -> Reader:
-    """The reader for the platform's backend. It connects when it is first used. Raises Unpickles."""
-    if kinds.unpickles(app):
-        raise Unpickles
+    """The reader for the platform's backend. It connects when it is first used. Raises SourceSilent."""
+    if kinds.is_old_memcached(app):
+        raise SourceSilent(Reason(code=Code.OLD_MEMCACHED))
     found, url = kinds.backend_class(app)
     if kinds.is_a(found, "celery.backends.database"):
         from bot.broker.outcomes.sql import Tables  # noqa: PLC0415  # needs SQLAlchemy
@@ -112,7 +108,9 @@ class Line:
 
 
 def _reason(problem: Exception) -> Reason:
-    """The reason with the error's name only: the error's text may hold an address with a password."""
+    """Our own reason, or one with the error's name only: the error's text may hold an address with a password."""
+    if isinstance(problem, SourceSilent):
+        return problem.reason
     return Reason(code=Code.SOURCE_SILENT, params={"error": type(problem).__name__})
 
 
