@@ -137,6 +137,7 @@ SENTENCES: dict[Code, str] = {
     Code.NO_LINK: (
         "Your Slack account isn't linked to a staff account of the site."
         " Ask an administrator of the site to link it: `runtask staff add {user} YOUR-USER-NAME`."
+        " A link doesn't help guests, bots and people of other workspaces: they can't use runtask."
     ),
     Code.INACTIVE: "Your account on the site is deactivated. Ask an administrator of the site.",
     Code.NOT_STAFF: (

@@ -44,7 +44,8 @@ class Denied(Reason):
 def may(actor: Actor, action: Action, subject: Subject) -> Denied | None:
     """Why the actor may not do this. None: they may. An actor who may not see a schedule may do nothing with it.
 
-    Checks the Slack account first: no link helps a guest, a bot, a deleted user or a member of another workspace.
+    Checks the Slack account first: no link helps a guest, a bot, a deleted user or a member of another workspace. Without a
+    link, Slack may not have been asked who they are (`profile` is None). Then the refusal is that they have no link.
     """
     return next(_refusals(actor, action, subject), None)
 

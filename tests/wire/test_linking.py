@@ -20,6 +20,7 @@ from bot.slack.client import PROFILE, web_client
 from bot.slack.identity import GRACE, Identity
 from bot.slack.installation import OurInstallation
 from bot.slack.unlinked import KEPT, MOST, Unlinked
+from bot.texts import sentence
 from localslack.testing import LocalSlack
 
 MIKE = "mike@example.com"
@@ -208,6 +209,15 @@ def test_links_that_were_not_made_by_e_mail_stay(acts: Acts, mike: User, by_emai
 def test_slack_is_not_asked_about_somebody_whom_no_answer_could_help(acts: Acts, mike: User, slack: LocalSlack) -> None:
     assert acts(is_on=False) is None
     assert slack.calls("users.info") == []
+
+
+def test_a_guest_without_a_link_reads_that_a_link_helps_no_guest(mike: User, slack: LocalSlack) -> None:
+    """Slack isn't asked whether they are a guest, so they read how to get a link."""
+    actor = an_identity(is_on=False).actor(SlackAccount(team=TeamId("T0LOCAL"), user=SlackUserId("U0GIL")))
+    assert slack.calls("users.info") == []
+    read = sentence(may(actor, Action.SEE, Subject()))
+    assert "`runtask staff add U0GIL YOUR-USER-NAME`" in read
+    assert "A link doesn't help guests, bots and people of other workspaces: they can't use runtask." in read
 
 
 def test_slack_is_asked_once_a_minute_about_an_account_without_a_link(mike: User, slack: LocalSlack) -> None:
