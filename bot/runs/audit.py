@@ -89,7 +89,7 @@ def _insert(row: AuditRecord, where: str, by: list[str]) -> bool:
 def _safe(value: Any, secrets: Secrets) -> Any:
     """Removes secrets from texts, and characters that a database or a terminal can't take.
 
-    Names of details, such as `code`, are ours. They hide nothing, even if the site says that its own codes are secret.
+    A detail's name masks nothing: a site whose secret keys contain `code` must still see the codes.
     """
     if isinstance(value, str):
         return clean(secrets.text(value))

@@ -4,7 +4,7 @@ Each verb (see, start, follow, stop, …) is a module. Its functions take an `Ad
 An entry calls `admit` once for each request. `Admitted` has the rules, and finds only schedules and runs that the actor may see.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -171,7 +171,11 @@ class Admitted:
     def _orphans(self, runs: QuerySet[Run], deleted: Collection[ScheduleId]) -> list[int]:
         """The ids of the runs of deleted schedules that the actor may see."""
         orphans = runs.order_by().filter(schedule_id__in=deleted).only("user_id", "schedule_name", "task")
-        return [run.pk for run in orphans if self._sees_brief(run, None)]
+        return self.seen_of_deleted(orphans)
+
+    def seen_of_deleted(self, runs: Iterable[Run]) -> list[int]:
+        """The ids of those runs that the actor may see. `runs`: runs of deleted schedules. Makes no query."""
+        return [run.pk for run in runs if self._sees_brief(run, None)]
 
     def briefs(self, schedules: Collection[ScheduleId]) -> dict[ScheduleId, Brief]:
         """The schedules that exist, even hidden ones, by id."""

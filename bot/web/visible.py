@@ -13,8 +13,8 @@ from bot.models import Run, database_of
 from bot.runs import actors, own
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import NotAllowed
-from bot.web.history import COUNTED
 
+OWN = 10_000  # the actor's own runs that are looked at for those of deleted schedules, at most
 NOTHING = Q(pk__in=())
 
 
@@ -22,7 +22,7 @@ def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "
     """The condition for runs that the person may see. `prefix` leads from the listed rows to the run, such as `run__`.
 
     Superusers see all runs. Others see runs of schedules that they may see, and their own runs of deleted schedules, unless a rule
-    hides these. They see no run if the site isn't set up, or if they may see no schedules.
+    hides these. If rules hide anything from them, old ones of the latter are missing (`_own_of_deleted`). They see no run if the site isn't set up, or if they may see no schedules.
     """
     actor = actors.of_user(request.user)
     if actor.rights.is_superuser:
@@ -34,26 +34,20 @@ def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "
         return NOTHING
     of_schedule = f"{prefix}schedule_id__in"
     has_schedule = Q(**{of_schedule: _all_ids(site)})
-    is_own = Q(**{f"{prefix}user_id": str(actor.user)})
     if not admitted.hidden:
-        return has_schedule | is_own
+        return has_schedule | Q(**{f"{prefix}user_id": str(actor.user)})
     existing = set(site.catalog.ids())
     is_hidden = Q(**{of_schedule: sorted(existing - admitted.schedules)})
-    is_shown = Q(**{f"{prefix}pk__in": _own_of_deleted(admitted, existing)})
-    return (has_schedule & ~is_hidden) | (~has_schedule & is_own & is_shown)
+    return (has_schedule & ~is_hidden) | Q(**{f"{prefix}pk__in": _own_of_deleted(admitted, existing)})
 
 
 def _own_of_deleted(admitted: Admitted, existing: Collection[int]) -> list[int]:
-    """The actor's own runs of deleted schedules that no rule hides. Of the actor's runs, only the newest COUNTED are looked at.
+    """The actor's own runs of deleted schedules that no rule hides. SQL can't match globs, so this reads names and tasks.
 
-    SQL can't match globs, so this reads names and tasks.
+    Looks only at the newest OWN of the actor's runs, so the list lacks older ones, whatever it is filtered by.
     """
-    rows = own.of(str(admitted.actor.user)).values_list("pk", "schedule_id", "schedule_name", "task")[:COUNTED]
-    return [
-        pk
-        for pk, schedule, name, task in rows
-        if schedule not in existing and not any(globs.match(name, task) for globs in admitted.hidden)
-    ]
+    rows = own.of(str(admitted.actor.user)).values("pk", "user_id", "schedule_id", "schedule_name", "task")[:OWN]
+    return admitted.seen_of_deleted(Run(**row) for row in rows if row["schedule_id"] not in existing)
 
 
 def _all_ids(platform: Platform) -> Any:
