@@ -189,7 +189,7 @@ def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
 def changed_since(platform: Platform, schedule: Schedule, run: Run) -> tuple[str, ...]:
     """The names of the schedule's settings and values that have changed since this run was asked for."""
     sent, stored = masks.call(run), limits.stored_call(schedule)
-    names = masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, schedule.task)).names
+    names = masks.of_run_today(run, schedule.task, platform.catalog, platform.secret_keys).names
     keys, headers = platform.secret_keys, _headers(schedule, run)
     values = () if stored is None else since(sent, run.changed_values, stored, keys, names, headers=headers)
     settings = _settings(schedule, platform.sender.target(schedule).headers, run)

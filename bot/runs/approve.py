@@ -20,7 +20,7 @@ from bot.core.rights import REASON_LIMIT, Action
 from bot.core.rules import Rule
 from bot.core.secrets import Secrets
 from bot.core.status import RunState
-from bot.core.text import clean, clip
+from bot.core.text import clip
 from bot.models import Answer, Run, atomic
 from bot.runs import (
     again,
@@ -120,7 +120,7 @@ def _decline(admitted: Admitted, run: RunId, mark: str, why: str) -> Run | None:
     if problems := list(_problems_of_why(why)):
         raise Refused(problems)
     found, actor, now = asked.run, admitted.actor, clock.now()
-    why = _masked(admitted.platform, asked, clean(why).strip())  # PostgreSQL takes no U+0000
+    why = _masked(admitted.platform, asked, why)
     with atomic():
         outbox.lock(Run.objects.filter(pk=found.pk))
         _note(found, actor, now, is_yes=False, why=why)
@@ -133,8 +133,8 @@ def _decline(admitted: Admitted, run: RunId, mark: str, why: str) -> Run | None:
 
 def _masked(platform: Platform, asked: "_Asked", text: str) -> str:
     """The text without the secrets of the run and of its schedule."""
-    text = masks.of_schedule(asked.schedule, platform.catalog, platform.secret_keys).text(text)
-    return _secrets(platform, asked.run).text(text)
+    run = asked.run
+    return masks.said(text, asked.schedule, _secrets(platform, run), masks.call(run), run.options.get("headers"))
 
 
 def _problems_of_why(why: str) -> Iterator[Problem]:
@@ -241,7 +241,7 @@ def _attempt(admitted: Admitted, run: Run, dispatch: Dispatch) -> Attempt:
 
 
 def _secrets(platform: Platform, run: Run) -> Secrets:
-    return masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, run.task))
+    return masks.of_run_today(run, run.task, platform.catalog, platform.secret_keys)
 
 
 def _approved(run: Run, actor: Actor, task_id: str) -> Record:

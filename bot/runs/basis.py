@@ -73,7 +73,7 @@ def of_run(platform: Platform, schedule: Schedule, run: Run, actor: Actor) -> Ba
     is_own = actor.user is not None and str(run.user_id) == str(actor.user)
     return Basis(
         texts={Field.ARGS: run.args, Field.KWARGS: run.kwargs},
-        secrets=masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, schedule.task)),
+        secrets=masks.of_run_today(run, schedule.task, platform.catalog, platform.secret_keys),
         headers=masks.headers(schedule),
         fingerprint=_bound(schedule.fingerprint, run),
         shared=None if is_own else _stored(schedule),

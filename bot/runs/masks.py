@@ -9,6 +9,7 @@ from bot.core.ports import Catalog
 from bot.core.reasons import Invalid
 from bot.core.secrets import Call, Parameters, Secrets, is_secret, parameter
 from bot.core.strictjson import DEPTH_LIMIT
+from bot.core.text import clean
 from bot.models import Run
 
 # A key in a run's target, for the names of its positional values: the process that shows the run may not know its task.
@@ -21,8 +22,11 @@ def parameters(catalog: Catalog, task: str) -> Parameters:
 
 
 def of_schedule(schedule: Schedule, catalog: Catalog, keys: tuple[str, ...]) -> Secrets:
-    call = _readable(schedule.args, Field.ARGS), _readable(schedule.kwargs, Field.KWARGS)
-    return Secrets.of(keys, parameters(catalog, schedule.task), call, headers=headers(schedule))
+    return Secrets.of(keys, parameters(catalog, schedule.task), _stored(schedule), headers=headers(schedule))
+
+
+def _stored(schedule: Schedule) -> Call:
+    return _readable(schedule.args, Field.ARGS), _readable(schedule.kwargs, Field.KWARGS)
 
 
 def headers(schedule: Schedule) -> Any:
@@ -39,6 +43,23 @@ def of_run(run: Run, keys: tuple[str, ...], today: Parameters = ()) -> Secrets:
     names = run.target.get(PARAMETERS, ()) if isinstance(run.target, dict) else ()  # a list: from version 0.1.0
     both = _either(tuple(names), today, keys, len(call(run)[0]))
     return Secrets.of(keys, both, call(run), headers=run.options.get("headers"))
+
+
+def of_run_today(run: Run, task: str, catalog: Catalog, keys: tuple[str, ...]) -> Secrets:
+    """As `of_run`, also by the names that the task's positional values have now. `task`: what the run's schedule runs."""
+    return of_run(run, keys, parameters(catalog, task))
+
+
+def said(text: str, schedule: Schedule, secrets: Secrets, sent: Call, sent_headers: Any = None) -> str:
+    """What somebody says of a run, without the secrets that the run sends, and without those that its schedule stores.
+
+    `secrets`: how values are masked; only its keys and names count.
+    """
+    text = clean(text).strip()  # PostgreSQL takes no U+0000
+    if not text:
+        return ""
+    both = [headers(schedule), sent_headers]
+    return Secrets.of(secrets.keys, secrets.names, sent, _stored(schedule), headers=both).text(text)
 
 
 def _either(then: Parameters, now: Parameters, keys: tuple[str, ...], length: int) -> Parameters:

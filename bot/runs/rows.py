@@ -26,7 +26,7 @@ from bot.core.model import (
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Parameters, Secrets
 from bot.core.status import RunState
-from bot.core.text import clean, clip
+from bot.core.text import clip
 from bot.models import Run, SlackLink
 from bot.runs import clock, installations, limits, masks
 from bot.runs.attempts import Attempt
@@ -59,10 +59,11 @@ def attempt(
     `names`: the names of the positional values. They are stored, so that the run's pages mask the same values as the form.
     """
     platform, actor, now = admitted.platform, admitted.actor, clock.now()
+    by_names = Secrets(keys=platform.secret_keys, names=names)
     values = {
         **NO_STOP,
         **limits.columns_of_rules(rules),
-        "reason": _reason(request, schedule, dispatch, platform.secret_keys, names) or None,
+        "reason": masks.said(request.reason, schedule, by_names, (dispatch.args, dispatch.kwargs)) or None,
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
         "created_at": now,
@@ -188,17 +189,6 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
         place=Place(channel=ChannelId(channel)),
         requester=SlackAccount(team=team, user=SlackUserId(requester)) if requester else None,
     )
-
-
-def _reason(
-    request: RunRequest, schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...], names: Parameters
-) -> str:
-    """What the requester said, without secrets: also without those that are stored, and that the run changed."""
-    reason = clean(request.reason).strip()  # PostgreSQL takes no U+0000
-    if not reason:
-        return ""
-    calls = (dispatch.args, dispatch.kwargs), limits.stored_call(schedule) or ([], {})
-    return Secrets.of(secret_keys, names, *calls, headers=masks.headers(schedule)).text(reason)
 
 
 def _changes(

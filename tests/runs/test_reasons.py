@@ -24,10 +24,11 @@ SAID = f"retry with {TYPED} instead of {STORED} ({HEADER}); token=any-other"
 KEPT = f"retry with {MASK} instead of {MASK} ({MASK}); token={MASK}"
 
 
-@pytest.fixture
-def with_secrets(door: Door) -> Door:
-    stored = {"kwargs": json.dumps({"days": 7, "token": STORED}), "headers": json.dumps({"token": HEADER})}
-    door.catalog.schedules[ScheduleId(7)] = a_schedule(**stored)
+@pytest.fixture(params=[False, True], ids=["readable", "not JSON"])
+def with_secrets(door: Door, request: pytest.FixtureRequest) -> Door:
+    """Of the stored values, also if nobody can read them: people then type all values anew."""
+    stored = json.dumps({"days": 7, "token": STORED}) + "," * request.param
+    door.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs=stored, headers=json.dumps({"token": HEADER}))
     return door
 
 

@@ -11,6 +11,7 @@ from bot.core.entry import Entry
 from bot.core.rules import Notify
 from bot.models import StoredRule
 from bot.runs import rulebook
+from bot.web import visible
 from tests.audit import records, told
 from tests.factories import a_row, a_run
 from tests.runs.ruled import a_rule, in_force
@@ -154,7 +155,9 @@ def test_the_admin_pauses_and_resumes_the_site(site: Client) -> None:
     assert "paused" not in words(site.get(RULES).content.decode(), "container")
 
 
-def test_the_list_of_runs_shows_only_runs_that_the_reader_may_see(site: Client, client: Client) -> None:
+def test_the_list_of_runs_shows_only_runs_that_the_reader_may_see(
+    site: Client, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.set(Permission.objects.filter(codename__in=["view_run", "view_notice"]))
     shown, hidden = a_row("Shown", task="a"), a_row("Hidden", task="b")
@@ -175,5 +178,7 @@ def test_the_list_of_runs_shows_only_runs_that_the_reader_may_see(site: Client, 
     for run in (runs[1], gone, mine, lost):
         assert client.get(f"/admin/runtask/run/{run.pk}/change/").status_code == 302
     assert client.get(f"/admin/runtask/run/{own.pk}/change/").status_code == 200
+    monkeypatch.setattr(visible, "OWN", 2)
+    assert listed() == {"Shown"}, "of their own runs, only the newest are looked at"
     in_force()
     assert listed() == {"Shown", "Hidden", "Own", "Mine", "Lost"}
