@@ -175,7 +175,7 @@ class Shown:
     compact: str  # with the white space of the row
     value: Any  # None: it can't be sent
     problems: tuple[Problem, ...] = ()  # why it can't be sent
-    foreign: tuple[str, ...] = ()  # the places of secrets of somebody else's run, which the reader must type to send them
+    foreign: tuple[str, ...] = ()  # the places of secrets of somebody else's run, which the reader can't send
 
     def fitting(self, limit: int) -> str | None:
         """The text for an input that takes `limit` characters. None: it is too long to be edited there."""

@@ -32,7 +32,8 @@ class Basis:
             return found
         sent = self._readable()
         return {
-            of: replace(one, foreign=kept.foreign(of, sent.get(of), one.value, self.shared)) for of, one in found.items()
+            of: replace(one, foreign=kept.foreign(of, sent.get(of), one.value, self.shared))
+            for of, one in found.items()
         }
 
     def parsed(self, typed: Mapping[Field, str | None]) -> dict[Field, Any]:

@@ -87,7 +87,7 @@ def _rules_allow_kill(run: Run) -> bool:
     """Whether rules let a Stop terminate the run's task. Reads one row, unless rules have changed."""
     try:
         return terms(rulebook.in_force().book.of(run.schedule_name, run.task)).kill
-    except rulebook.Unreadable:  # then every Stop is refused. Direct messages wait (`_is_hidden`), others are delivered.
+    except rulebook.Unreadable:  # then every Stop is refused. Messages in channels are delivered nevertheless
         return False
 
 

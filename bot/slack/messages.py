@@ -29,8 +29,8 @@ from bot.slack.blocks import (
     section,
     shortened,
 )
-from bot.slack.external import state_only
 from bot.slack.ids import FALLBACK_TEXT, Id
+from bot.slack.state_only import state_only
 from bot.slack.states import how_far, icon
 from bot.texts import note_of, state_text, stop_text
 
@@ -57,10 +57,11 @@ def simple_message(report: Report) -> dict[str, Any]:
 
 
 def _built(report: Report) -> tuple[str, list[Block]]:
-    if report.is_external:
-        return state_only(report, list(_actions(report)))
-    build = BUILDERS[report.kind]
-    return state_only(report, []) if report.is_hidden and build is not _ask else build(report)
+    if report.is_hidden and report.recipient is not None:
+        return _nothing()
+    if report.is_hidden:
+        return state_only(report, [])
+    return state_only(report, list(_actions(report))) if report.is_external else BUILDERS[report.kind](report)
 
 
 def metadata(report: Report) -> dict[str, Any]:
@@ -160,8 +161,8 @@ def _closed(report: Report) -> tuple[str, list[Block]]:
 
 def _ask(report: Report) -> tuple[str, list[Block]]:
     """The direct message to an approver. It is edited when anybody answers."""
-    if report.is_hidden or report.asked is None:
-        return approval_texts.HIDDEN_PLAIN, [section(approval_texts.HIDDEN)]
+    if report.asked is None:  # nothing is left to approve
+        return _nothing()
     plain, blocks = _root(report)
     if report.is_unsent:
         return plain, blocks
@@ -170,6 +171,11 @@ def _ask(report: Report) -> tuple[str, list[Block]]:
     root = approval_texts.ROOT.format(icon=_icon(report), who=_who(report), schedule=name, state=words)
     plain = texts.ROOT_PLAIN.format(schedule=entities(one_line(report.schedule)), state=words)
     return plain, [section(root), *approvals.of_root(report)]
+
+
+def _nothing() -> tuple[str, list[Block]]:
+    """What an approver reads who may not see the schedule now."""
+    return approval_texts.HIDDEN_PLAIN, [section(approval_texts.HIDDEN)]
 
 
 def _stopped(stopped: Stopped) -> str:

@@ -68,7 +68,7 @@ def test_no_message_of_a_run_overtakes_a_late_one(post: Post) -> None:
 
 def test_a_direct_message_waits_while_a_rule_can_not_be_read(post: Post, caplog: pytest.LogCaptureFixture) -> None:
     """It isn't known then what its reader may see."""
-    SlackLink.objects.create(team=TEAM, slack_user=ADA, user_id=person("ada").user)
+    SlackLink.objects.create(team=TEAM, slack_user=ADA, user_id=str(person("ada").user))
     run = a_started_run("D0001", slack_user=ADA)
     a_started_run("C0001")
     rule = StoredRule(name="from tomorrow", body="{}")
@@ -82,7 +82,7 @@ def test_a_direct_message_waits_while_a_rule_can_not_be_read(post: Post, caplog:
     assert "Traceback" not in caplog.text
     rule.delete()
     post.deliver(FIRST_RETRY)
-    assert [one.channel for one in post.slack.posts].count("D0001") == 2
+    assert [str(one.channel) for one in post.slack.posts].count("D0001") == 2
 
 
 def test_a_refused_token_stops_everything_for_a_while_and_loses_nothing(post: Post) -> None:

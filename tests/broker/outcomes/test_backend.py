@@ -168,7 +168,10 @@ def test_memcached_is_not_read_by_a_client_that_unpickles(
     if is_old:
         with pytest.raises(SourceSilent) as silent:
             BackendOutcomes(app).of(TaskId("t"))
-        assert sentence(silent.value.reason) == "the results aren't read: they are in memcached, whose client in Celery before 5.7 unpickles"
+        assert (
+            sentence(silent.value.reason)
+            == "the results aren't read: they are in memcached, whose client in Celery before 5.7 unpickles"
+        )
 
 
 def test_a_malformed_result_hides_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,6 +1,7 @@
 """Messages that say only how far a run is, with a link and the task's id.
 
 Another company reads their channel, too; or they are in a direct message with the requester, who may not see the schedule now.
+An approver who may not see it reads not even that.
 Names, values, reasons, results and errors are left out. This module names what may be shown, so a new field of a report stays
 out until somebody adds it here.
 """
