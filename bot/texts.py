@@ -75,7 +75,7 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_SAVED: "Nothing was sent: the database failed while the run was being saved.",
     Code.SOURCE_SILENT: "the results can't be read at the moment ({error})",
     Code.OLD_MEMCACHED: "the results aren't read: they are in memcached, whose client in Celery before 5.7 unpickles",
-    Code.NO_RESULTS: "runtask reads no results of this task, so nobody can see here how it ends.",
+    Code.NO_RESULTS: "This site keeps no results of this task, so nobody can see here how it ends.",
     Code.RESULT_EXPIRED: (
         "Its end can't be known: results are kept for {seconds} s only, and nobody looked for this one in that time."
     ),

@@ -61,7 +61,7 @@ LISTENING = {
 }
 WARNING = ":warning: {text}"
 REFUSED = ":no_entry: {text}"
-NO_RESULTS = "runtask reads no results of this task: the thread can't say how it ends."
+NO_RESULTS = "This site keeps no results of this task: the thread can't say how it ends."
 LAST_RUN = "Last run: *{status}*, {at}"
 LAST_RUN_WITHOUT_END = "Last run: {at}, its end isn't known"
 NO_LAST_RUN = "No run of it is known yet."
@@ -238,7 +238,7 @@ TASK_ID = "Task id `{id}`"
 TASK_ID_PLAIN = "Task id {id}"
 RESULT = "result"
 FATE_NEVER_KNOWN = (
-    "It may or may not have been sent, and it is not sent again. runtask reads no results that could tell."
+    "It may or may not have been sent, and it is not sent again. This site keeps no results that could tell."
 )
 FATE_UNKNOWN = "It may or may not have been sent, and it is not sent again. If it was sent, its result comes here."
 

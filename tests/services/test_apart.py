@@ -141,7 +141,7 @@ def test_a_run_ends_and_no_byte_of_the_platforms_database_changes(site: Site) ->
     if site.case.results == "none":
         root = site.slack.wait_for(lambda: next(iter(ana.messages(OPS)), None))
         _, end = site.slack.wait_for(lambda: found if len(found := ana.thread(OPS, root["ts"])) == 2 else None)
-        assert "reads no results of this task" in all_words(end)
+        assert "keeps no results of this task" in all_words(end)
     else:
         root, [_, end] = finished(site.slack, ana)
         assert "SUCCESS" in all_words(end)

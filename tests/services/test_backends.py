@@ -60,7 +60,7 @@ FATES = {  # by schedule: two texts in the run's thread
     "Becomes a chord": ("SUCCESS", "3 in total"),
     "Ignores its result": ("SUCCESS", "done quietly")
     if HONOURS_HEADER
-    else ("can't be known", "reads no results of this task"),
+    else ("can't be known", "keeps no results of this task"),
 }
 END = re.compile(r"\b(SUCCESS|FAILURE|REVOKED)\b|can't be known")
 REVOKE = """

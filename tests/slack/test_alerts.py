@@ -35,7 +35,7 @@ def test_a_problem_that_prevents_sending_is_an_error_in_the_form() -> None:
     ("facts", "level", "words"),
     [
         ({"schedule": a_schedule(enabled=False)}, "info", "beat doesn't run it, but you can"),
-        ({"source": Source.NONE}, "info", "runtask reads no results of this task"),
+        ({"source": Source.NONE}, "info", "This site keeps no results of this task"),
         ({"listening": Listening.NO}, "warning", "No live worker listens on its queue"),
         ({"listening": Listening.SILENT}, "info", "No worker has answered"),
         (

@@ -190,7 +190,7 @@ def test_only_the_replies_about_an_end_contain_a_status_in_capitals(status: str)
 @pytest.mark.parametrize(
     ("why", "words", "note"),
     [
-        (Reason(code=Code.NO_RESULTS), "runtask reads no results", "docs/outcomes.md"),
+        (Reason(code=Code.NO_RESULTS), "This site keeps no results", "docs/outcomes.md"),
         (Reason(code=Code.RESULT_EXPIRED, params={"seconds": 600}), "Its end can't be known", "still comes here"),
         (Reason(code=Code.NEVER_HEARD), "Its end can't be known", "still comes here"),
     ],

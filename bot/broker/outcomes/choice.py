@@ -17,7 +17,7 @@ AUTO = "auto"
 
 
 class Nowhere(Outcomes):
-    """The source where runtask reads no results."""
+    """The source where This site keeps no results."""
 
     source: ClassVar = Source.NONE
 
