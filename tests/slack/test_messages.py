@@ -220,7 +220,7 @@ def test_a_second_end_shows_its_own_result() -> None:
 
 
 def test_without_results_an_unknown_fate_stays_unknown() -> None:
-    assert "reads no results that could tell" in said(a_report(NoticeKind.ID, sent_at=None, has_results=False))
+    assert "keeps no results that could tell" in said(a_report(NoticeKind.ID, sent_at=None, has_results=False))
 
 
 def test_a_success_shows_its_result() -> None:

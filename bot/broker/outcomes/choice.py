@@ -17,7 +17,7 @@ AUTO = "auto"
 
 
 class Nowhere(Outcomes):
-    """The source where This site keeps no results."""
+    """The source on a site that keeps no results."""
 
     source: ClassVar = Source.NONE
 
