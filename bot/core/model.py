@@ -27,7 +27,7 @@ class Source(StrEnum):
     ROWS = "rows"  # in the table of django-celery-results
     BACKEND = "backend"  # in Celery's result backend, by task id
     EVENTS = "events"  # in the events that workers send while they run tasks
-    NONE = "none"  # nowhere: This site keeps no results
+    NONE = "none"  # nowhere: the site keeps no results
 
 
 class Listening(StrEnum):
