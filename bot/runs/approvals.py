@@ -49,7 +49,8 @@ class WaitingRun:
     until: datetime
     changes: tuple[Change, ...]
     reason: str
-    page: str  # the address of the run's page; empty: there is none
+    page: str  # the address of the run's page or, without that page, of its record in the admin; empty: there is none
+    has_page: bool  # whether the site has runtask's pages, where the run can be answered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +117,7 @@ def waiting_run(admitted: Admitted, run: Run) -> WaitingRun:
         changes=run.changed_values,
         reason=run.reason or "",
         page=links.page(admitted.platform.base_url, run),
+        has_page=bool(links.path("runtask:status", run.pk)),
     )
 
 
