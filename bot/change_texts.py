@@ -6,33 +6,41 @@ An approver must see everything that changes, so a short form says whether it le
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.changes import inside
 from bot.core.jsontext import Path
 from bot.core.model import Change
-from bot.core.text import ELLIPSIS, clip, clip_middle, exact, one_line, visible
+from bot.core.scrub import MASK
+from bot.core.text import ELLIPSIS, clip, clip_middle, exact, first_fitting, one_line, visible
 
 NOT_SET = "(not set)"
 CHANGED = "{name}: {old} -> {new}"
 CHANGED_UNSEEN = "{name}: {value} ({note})"
 WAS_CHANGED = "a secret was changed"
 PERHAPS_CHANGED = "a secret, perhaps changed"
-SETTING = "{name} of the schedule: {old} -> {new}"
+SETTING = "{name} of the schedule"
 MORE = "… and {number} more"
 
-LINES = 20  # lines, at most
-LENGTH = 3000  # characters of all lines, at most
-NAME = 100  # characters of a value's path, at most
-VALUE = 200  # characters of a value, at most
+NAME = 100  # characters of a value's path in the short form, at most
+VALUE = 200  # characters of a value in the short form, at most
 BEFORE = 40  # characters shown before the first difference, if a value is too long
-ROOM_FOR_MORE = 30  # characters of MORE, at most
 WORD = re.compile(r"[\w-]+")  # a key that needs no quotes
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How much a front end has room for, at most."""
+
+    lines: int
+    length: int  # characters of all lines
+    name: int = NAME
+    value: int = VALUE
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """A value that differs, in full. Invisible characters are escaped. `old` and `new`: None means not set."""
+    """A value that differs. Invisible characters are escaped. `old` and `new`: None means not set."""
 
     name: str
     old: str | None
@@ -45,7 +53,7 @@ class Told:
     """The short form of some changes."""
 
     lines: tuple[str, ...]
-    is_all: bool  # whether the lines show everything that changed
+    is_all: bool  # whether the lines show everything that changed, in full
 
 
 def change_name(change: Change) -> str:
@@ -63,33 +71,40 @@ def rows(changes: Iterable[Change]) -> Iterator[Row]:
 
 
 def full_line(row: Row) -> str:
-    return _line(row.name, row.old, row.new, row.note)
+    old, new = (NOT_SET if value is None else value for value in (row.old, row.new))
+    if row.note:
+        return CHANGED_UNSEEN.format(name=row.name, value=new, note=row.note)
+    return CHANGED.format(name=row.name, old=old, new=new)
+
+
+def secret_names(changes: Iterable[Change]) -> list[str]:
+    """The paths of the values that are masked, wholly or in part."""
+    return [row.name for row in rows(changes) if MASK in f"{row.old}{row.new}"]
 
 
 def short_lines(changes: Iterable[Change]) -> list[str]:
     """A line for each row. Long values are shown from shortly before their first difference."""
-    return [_line(*_shortened(row), row.note) for row in rows(changes)]
+    return [full_line(_shortened(row, NAME, VALUE)) for row in rows(changes)]
 
 
-def told(changes: Iterable[Change], settings: Iterable[Change] = (), most: int = LINES, length: int = LENGTH) -> Told:
-    """The short form, at most `most` lines. `settings`: changes of the schedule's settings, which come first."""
-    found = list(rows(changes))
-    lines = [*map(setting_text, settings), *(_line(*_shortened(row), row.note) for row in found)]
-    shown, left = lines[:most], length - ROOM_FOR_MORE
-    for at, line in enumerate(shown):
-        left -= len(line) + 1
-        if left < 0:
-            del shown[at:]
-            break
-    more = len(lines) - len(shown)
-    is_all = not more and all(map(_is_whole, found))
-    return Told((*shown, MORE.format(number=more)) if more else tuple(shown), is_all)
+def told(changes: Iterable[Change], room: Room, settings: Iterable[Change] = ()) -> Told:
+    """The short form. `settings`: changes of the schedule's settings, which come first."""
+    found = [*map(_setting, settings), *rows(changes)]
+    short = [_shortened(row, room.name, room.value) for row in found]
+    lines = list(map(full_line, short))
+    shown = first_fitting(lines, room.lines, room.length, MORE)
+    return Told(tuple(shown), is_all=short == found and shown == lines)
 
 
 def setting_text(change: Change) -> str:
-    """`queue of the schedule: fast -> slow`. The values of such a change are texts, not JSON."""
-    old, new = (NOT_SET if one is None else clip(one_line(exact(one)), VALUE) for one in (change.old, change.new))
-    return SETTING.format(name=change.name.replace("_", " "), old=old, new=new)
+    """`queue of the schedule: fast -> slow`."""
+    return full_line(_shortened(_setting(change), NAME, VALUE))
+
+
+def _setting(change: Change) -> Row:
+    """The values of such a change are texts, not JSON."""
+    old, new = (None if one is None else one_line(exact(one)) for one in (change.old, change.new))
+    return Row(SETTING.format(name=change.name.replace("_", " ")), old, new)
 
 
 def _path(change: Change, path: Path) -> str:
@@ -102,23 +117,10 @@ def _quoted(key: str) -> str:
     return key if WORD.fullmatch(key) else visible(json.dumps(key, ensure_ascii=False))
 
 
-def _line(name: str, old: str | None, new: str | None, note: str) -> str:
-    old, new = (NOT_SET if value is None else value for value in (old, new))
-    return (
-        CHANGED_UNSEEN.format(name=name, value=new, note=note) if note else CHANGED.format(name=name, old=old, new=new)
-    )
-
-
-def _is_whole(row: Row) -> bool:
-    """Whether the short form shows the row in full. Of a secret, there is nothing to show but its path."""
-    name, old, new = _shortened(row)
-    return name == row.name and (bool(row.note) or (old, new) == (row.old, row.new))
-
-
-def _shortened(row: Row) -> tuple[str, str | None, str | None]:
+def _shortened(row: Row, name: int, value: int) -> Row:
     begin = max(0, _same(row.old or "", row.new or "") - BEFORE)
-    old, new = (text if text is None else _window(text, begin) for text in (row.old, row.new))
-    return clip_middle(row.name, NAME), old, new
+    old, new = (text if text is None else _window(text, begin, value) for text in (row.old, row.new))
+    return replace(row, name=clip_middle(row.name, name), old=old, new=new)
 
 
 def _same(text: str, other: str) -> int:
@@ -126,8 +128,8 @@ def _same(text: str, other: str) -> int:
     return next((at for at, (one, two) in enumerate(zip(text, other, strict=False)) if one != two), 0)
 
 
-def _window(text: str, begin: int) -> str:
-    if len(text) <= VALUE:
+def _window(text: str, begin: int, limit: int) -> str:
+    if len(text) <= limit:
         return text
     before = ELLIPSIS if begin else ""
-    return before + clip(text[begin:], VALUE - len(before))
+    return before + clip(text[begin:], limit - len(before))

@@ -1,16 +1,18 @@
 """Changed values in words: by the path of each value, and with a word on whether that is all."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.change_texts import full_line, rows, short_lines, told
+from bot.change_texts import Room, full_line, rows, secret_names, short_lines, told
 from bot.core.changes import INSIDE, changes
 from bot.core.model import Change
 from bot.core.scrub import MASK
 
 NOTE = "n" * 250
+ROOM = Room(lines=20, length=3000)
 
 
 def changed(old: Any, new: Any, name: str = "x") -> tuple[Change, ...]:
@@ -47,7 +49,7 @@ def changed(old: Any, new: Any, name: str = "x") -> tuple[Change, ...]:
     ],
 )
 def test_a_change_is_told_by_the_path_of_each_value(old: Any, new: Any, lines: list[str]) -> None:
-    found = told(changed(old, new))
+    found = told(changed(old, new), ROOM)
     assert (list(found.lines), found.is_all) == (lines, True)
     assert list(map(full_line, rows(changed(old, new)))) == lines
 
@@ -64,12 +66,12 @@ def test_a_positional_argument_has_a_path_too() -> None:
         pytest.param("1" + NOTE, "2" + NOTE, ('"1nn', '"2nn'), id="at the start"),
         pytest.param(NOTE + "1" + NOTE, NOTE + "2" + NOTE, ("n1n", "n2n"), id="in the middle"),
         pytest.param("1", NOTE, ('"1"', '"nn'), id="one of them is short"),
-        pytest.param([*range(500)], [*range(499), 1], ("", ""), id="a list"),
+        pytest.param([*range(500)], [*range(499), 1], ("x[499]: 499 -> 1",), id="a list"),
         pytest.param([*range(500)], [*range(500), 77777], ("499]", "499, 77777]"), id="a longer list"),
     ],
 )
-def test_a_long_value_is_shown_around_its_first_difference(old: Any, new: Any, shown: tuple[str, str]) -> None:
-    found = told(changed(old, new))
+def test_a_long_value_is_shown_around_its_first_difference(old: Any, new: Any, shown: tuple[str, ...]) -> None:
+    found = told(changed(old, new), ROOM)
     [line] = found.lines
     assert all(text in line for text in shown)
     assert len(line) < 420
@@ -92,12 +94,32 @@ def test_a_long_value_is_shown_around_its_first_difference(old: Any, new: Any, s
     ],
 )
 def test_where_not_everything_fits_the_short_form_says_so(found: list[Change]) -> None:
-    shown = told(found)
+    shown = told(found, ROOM)
     assert not shown.is_all
     assert sum(map(len, shown.lines)) <= 3000
     assert len(shown.lines) <= 21
 
 
 def test_the_short_form_says_how_many_lines_are_left_out() -> None:
-    found = told([Change(name=f"n{at}", old="1", new="2") for at in range(8)], most=5)
+    found = told([Change(name=f"n{at}", old="1", new="2") for at in range(8)], Room(lines=5, length=3000))
     assert found.lines[-2:] == ("n4: 1 -> 2", "… and 3 more")
+
+
+def test_room_for_whole_values_shows_whole_values() -> None:
+    found = told(changed(NOTE * 2 + "1", NOTE * 2 + "2"), Room(lines=20, length=3000, name=3000, value=3000))
+    assert found.lines == (f'x: "{NOTE * 2}1" -> "{NOTE * 2}2"',)
+    assert found.is_all
+
+
+def test_a_setting_that_is_cut_is_not_all_of_it() -> None:
+    queue = Change(name="queue", old="q" * 300, new="slow")
+    assert not told([], ROOM, [queue]).is_all
+    found = told([], ROOM, [replace(queue, old="fast")])
+    assert (found.lines, found.is_all) == (("queue of the schedule: fast -> slow",), True)
+
+
+def test_only_the_secret_values_inside_an_argument_are_named_as_secret() -> None:
+    transfer = {"iban": "DE1", "token": "aaaaaaaa", "n": 1}
+    found = changed(transfer, transfer | {"iban": "DE2"}, "transfer")
+    assert told(found, ROOM).lines[0] == 'transfer.iban: "DE1" -> "DE2"'
+    assert secret_names(found) == ["transfer.token"]

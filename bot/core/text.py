@@ -3,6 +3,8 @@
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
+from itertools import accumulate
 
 ELLIPSIS = "…"
 # ECMA-48 control sequences for terminals (colours, cursor moves): CSI, OSC with its text, two-character escapes.
@@ -69,6 +71,19 @@ def clip_start(text: str, limit: int) -> str:
     tail = text[len(text) - (limit - len(ELLIPSIS) - 1) :]
     _, newline, lines = tail.partition("\n")
     return f"{ELLIPSIS}\n{lines if newline and lines else tail}"
+
+
+def first_fitting(lines: Sequence[str], most: int, length: int, more: str) -> list[str]:
+    """The first lines, at most `most`, and together at most `length` characters.
+
+    If some are left out, a last line says how many: `more`, with `{number}` in it.
+    """
+    if len(lines) <= most and len("\n".join(lines)) <= length:
+        return list(lines)
+    room = length - len(more.format(number=len(lines)))
+    ends = accumulate(len(line) + 1 for line in lines[:most])
+    count = sum(1 for end in ends if end <= room)
+    return [*lines[:count], more.format(number=len(lines) - count)]
 
 
 def duration(seconds: float) -> str:

@@ -49,7 +49,8 @@ class WaitingRun:
     until: datetime
     changes: tuple[Change, ...]
     reason: str
-    page: str  # the address of the run's page; empty: there is none
+    page: str  # the address of the run's page or, without that page, of its record in the admin; empty: there is none
+    has_page: bool  # whether the site has runtask's pages, where the run can be answered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +117,7 @@ def waiting_run(admitted: Admitted, run: Run) -> WaitingRun:
         changes=run.changed_values,
         reason=run.reason or "",
         page=links.page(admitted.platform.base_url, run),
+        has_page=bool(links.path("runtask:status", run.pk)),
     )
 
 
@@ -128,34 +130,50 @@ class Tending:
 
     def step(self) -> float:
         """Returns the seconds until the next step."""
-        now, changed = clock.now(), False
-        for run in _waiting().filter(deadline_at__lte=now)[:BATCH]:
-            changed |= unsent.lapse(run, now=now) is not None
-        rows = list(_waiting().select_related("user")[self._at : self._at + WAITING])
-        self._at = self._at + WAITING if len(rows) == WAITING else 0
-        found = self.platform.catalog.briefs({ScheduleId(run.schedule_id) for run in rows})
-        schedules = {brief.id: brief for brief in found}
-        for run in rows:
-            if (why := _hindrance(run, schedules)) is not None:
-                changed |= unsent.end(run.pk, RunState.WITHDRAWN, now=now, why=Reason(code=why)) is not None
-        for run in _in_turns(_waiting().filter(approvers_asked_at=None).select_related("user"))[:ASKED]:
-            _ask(run, now)
-            changed = True
-        if changed:
+        now = clock.now()
+        lapsed = [unsent.lapse(run, now=now) for run in _waiting().filter(deadline_at__lte=now)[:BATCH]]
+        if any(lapsed):
+            self.platform.wake()
+        if self._tend(now):
             self.platform.wake()
         return EVERY
 
+    def _tend(self, now: datetime) -> bool:
+        """Whether there is something to tell."""
+        unasked = list(_in_turns(_waiting().filter(approvers_asked_at=None).select_related("user"))[:ASKED])
+        rows = list(_waiting().select_related("user")[self._at : self._at + WAITING])
+        self._at = self._at + WAITING if len(rows) == WAITING else 0
+        runs = {run.pk: run for run in [*unasked, *rows]}
+        if not runs:
+            return False
+        found = self.platform.catalog.briefs({ScheduleId(run.schedule_id) for run in runs.values()})
+        schedules = {brief.id: brief for brief in found}
+        # After the runs: a run that waits because of a new rule must not be checked against the rules before it.
+        book, changed, hindered = rulebook.in_force().book, False, set[int]()
+        for run in runs.values():
+            if (why := _hindrance(run, schedules, book)) is not None:
+                hindered.add(run.pk)
+                changed |= unsent.end(run.pk, RunState.WITHDRAWN, now=now, why=Reason(code=why)) is not None
+        for run in unasked:
+            if run.pk not in hindered:
+                _ask(run, schedules[ScheduleId(run.schedule_id)], book, now)
+                changed = True
+        return changed
 
-def _hindrance(run: Run, schedules: dict[ScheduleId, Brief]) -> Code | None:
+
+def _hindrance(run: Run, schedules: dict[ScheduleId, Brief], book: RuleBook) -> Code | None:
     """Why nobody can approve the run any more. None: somebody may. The press of Approve checks everything else."""
     if run.user is None or not run.user.is_active:
         return Code.REQUESTER_GONE
-    return None if ScheduleId(run.schedule_id) in schedules else Code.SCHEDULE_DELETED
+    schedule = schedules.get(ScheduleId(run.schedule_id))
+    if schedule is None:
+        return Code.SCHEDULE_DELETED
+    return None if approval.needs(book.of(schedule.name, schedule.task)) else Code.RULES_CHANGED
 
 
-def _ask(run: Run, now: datetime) -> None:
+def _ask(run: Run, schedule: Brief, book: RuleBook, now: datetime) -> None:
     installation = InstallationId(run.installation) or installations.only()
-    _owe(run, installation, _approvers(run, rulebook.in_force().book, installation), now)
+    _owe(run, installation, _approvers(run, schedule, book, installation), now)
 
 
 @atomic()
@@ -176,12 +194,12 @@ def _owe(run: Run, installation: InstallationId, approvers: list[SlackUserId], n
     log.info("run %s: %s approvers are asked directly", run.pk, len(approvers))
 
 
-def _approvers(run: Run, book: RuleBook, installation: InstallationId) -> list[SlackUserId]:
+def _approvers(run: Run, schedule: Brief, book: RuleBook, installation: InstallationId) -> list[SlackUserId]:
     """Up to TOLD people in this workspace who may approve the run. Recently active people come first.
 
     Checks one person of `_linked` after the other (up to three queries each) until TOLD people are found.
     """
-    rules = book.of(run.schedule_name, run.task)
+    rules = book.of(schedule.name, schedule.task)
     subject = Subject(rules=rules, requester=recalled.requesting(run))
     links = _linked(approval.needs(rules), installation)
     keys, found = list(links.values_list("pk", flat=True)), dict[Any, SlackUserId]()

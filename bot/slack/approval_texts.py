@@ -8,13 +8,13 @@ ASK = "{who} Please approve or decline this."
 APPROVED_BY = ":white_check_mark: {who} approved it."
 DECLINED = "{who} declined it: {why}"
 DECLINED_BY = ":no_entry: {who} declined it: {why}"
-PROBLEM = ":warning: The last press of *Approve* sent nothing: {problem} runtask doesn't try again by itself. Press *Approve* to try again."
-SECRETS = ":lock: Not shown, as they are secret: {names}."
+PROBLEM = ":warning: The last approval sent nothing: {problem} runtask doesn't try again by itself. It is sent only if somebody approves it again."
+SECRETS = ":lock: Secret values in {names} are not shown."
 IS_APPROVED = "approved and sent"
 HIDDEN = ":lock: You may not see this schedule any more."
 HIDDEN_PLAIN = "You may not see this schedule any more."
 
-NOT_ALL = ":mag: There is more than fits here. *Review* shows all that changes, and lets you approve it."
+NOT_ALL = ":mag: There is more than fits here. Press *Review* to see the rest."
 
 UNTOLD = (
     ":warning: Approvers who got no direct message: {number} of {all} (Slack says {code}). Tell them yourself: it is on"
@@ -35,11 +35,16 @@ REASON_HINT = "Why you run it now. Those who can approve it read this; the run's
 # The window that shows all changes. Title and button: plain text
 REVIEW = "Review…"
 REVIEW_TITLE = "Review a run"
-TOO_MUCH = ":mag: This is more than Slack can show. Please approve it on the site: {page}, or *Waiting for you* there."
+TOO_MUCH = ":mag: This is more than Slack can show. Read it, and approve or decline it, on {page}. The site lists it under *Waiting for you*."
+TOO_MUCH_WITHOUT_PAGE = (
+    ":mag: This is more than Slack can show, and this site has no page for it, so it can't be approved."
+    " Decline it, or ask for a smaller change."
+)
 ITS_PAGE = "its page"
 
 # The answers
 APPROVE_LATE = "That took too long. Nothing was sent by this press; press *Approve* again."
+REVIEWED_LATE = "That took too long. Nothing was sent. Close this, and press *Review* again."
 REVIEW_LATE = "That took too long, Slack no longer lets me open the window. Please press *Review* again."
 DECLINE_LATE = (
     "That took too long. The run's thread and page say whether it was declined; otherwise press *Decline* again."

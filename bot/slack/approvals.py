@@ -7,13 +7,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from bot.change_texts import change_name, full_line, rows, told
+from bot.change_texts import MORE, Room, full_line, rows, secret_names, told
 from bot.core.model import Change, RunId
 from bot.core.report import Answered, Report, Untold
 from bot.core.rights import REASON_LIMIT, Need
-from bot.core.scrub import MASK
 from bot.core.status import RunState
-from bot.core.text import clip, one_line
+from bot.core.text import clip, clip_middle, first_fitting, one_line
 from bot.rule_texts import APPROVE, DECLINE, NOBODY_IN_TIME, need_text
 from bot.runs.approvals import WaitingFor, WaitingRun
 from bot.slack import approval_texts as texts
@@ -29,18 +28,19 @@ from bot.slack.blocks import (
     first_of,
     link,
     mention,
+    packed,
     person,
     plain,
     preformatted,
     section,
-    split,
 )
-from bot.slack.ids import PREFORMATTED_TEXT, VIEW_BLOCKS, VIEW_BYTES, Id
+from bot.slack.ids import PREFORMATTED_TEXT, SECTION_TEXT, VIEW_BLOCKS, VIEW_BYTES, Id
 from bot.slack.texts import CANCEL, NOT_SHOWN, NOT_SHOWN_AT_LEAST, STOP, STOP_NOT, STOP_REALLY, STORED_ARGUMENTS
 from bot.texts import sentence
 
-CHANGES = 5  # changed values that Home shows of a run, at most
-ALL_CHANGES = 2000  # characters of them, at most
+ON_HOME = Room(lines=5, length=2000)  # changed values of a run
+SECRETS = 10  # paths of secret values that are named, at most
+PATH = 60  # characters of such a path, at most
 MISSING_SCOPE = "missing_scope"  # Slack's error code
 
 
@@ -99,8 +99,9 @@ def why_unsent(report: Report) -> str:
 
 
 def _secret_names(changes: Iterable[Change]) -> str:
-    """The names of the changed values that are masked, wholly or in part. Empty if there are none."""
-    return ", ".join(code(change_name(one), 60) for one in changes if MASK in f"{one.old}{one.new}")
+    """The paths of the masked values. Empty if there are none."""
+    names = [code(clip_middle(name, PATH)) for name in secret_names(changes)]
+    return ", ".join(first_fitting(names, SECRETS, SECTION_TEXT, MORE))
 
 
 def answer_buttons(run: RunId, mark: str, approve: Id = Id.APPROVE, decline: Id = Id.DECLINE) -> tuple[Block, Block]:
@@ -152,11 +153,12 @@ def review_modal(run: WaitingRun, *, mark: str) -> Block:
         "close": plain(CANCEL),
     }
     shown = section(_waiting(run))
-    parts = [preformatted(part) for part in split(map(full_line, rows(run.changes)), PREFORMATTED_TEXT)]
+    parts = [preformatted(part) for part in packed(map(full_line, rows(run.changes)), PREFORMATTED_TEXT)]
     view = {**modal, "submit": plain(APPROVE), "blocks": [shown, *parts]}
     if len(view["blocks"]) <= VIEW_BLOCKS and len(json.dumps(view)) <= VIEW_BYTES:
         return view
-    elsewhere = texts.TOO_MUCH.format(page=link(run.page, texts.ITS_PAGE))
+    on_page = texts.TOO_MUCH.format(page=link(run.page, texts.ITS_PAGE))
+    elsewhere = on_page if run.has_page else texts.TOO_MUCH_WITHOUT_PAGE
     return {**modal, "blocks": [shown, section(elsewhere)]}
 
 
@@ -164,7 +166,7 @@ def on_home(waiting: WaitingFor) -> list[Block]:
     """The runs that wait for the reader's approval, each with its buttons."""
     blocks: list[Block] = []
     for run in waiting.first:
-        changes = told(run.changes, most=CHANGES, length=ALL_CHANGES)
+        changes = told(run.changes, ON_HOME)
         approve = Id.HOME_APPROVE if changes.is_all else Id.REVIEW
         blocks += [
             section(_waiting(run) if changes.is_all else f"{_waiting(run)}\n{texts.NOT_ALL}"),

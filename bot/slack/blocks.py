@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import accumulate
 from typing import Any
 
-from bot.change_texts import MORE, ROOM_FOR_MORE
+from bot.change_texts import MORE, Room
 from bot.core.reasons import Code, Reason
-from bot.core.text import ELLIPSIS, clean, clip, exact, one_line
+from bot.core.text import ELLIPSIS, clean, clip, exact, first_fitting, one_line
 from bot.slack import texts
-from bot.slack.ids import ALERT_TEXT, BLOCKS_JSON, SECTION_TEXT
+from bot.slack.ids import ALERT_TEXT, BLOCKS_JSON, PREFORMATTED_TEXT, SECTION_TEXT
 from bot.texts import sentence
 
 Block = dict[str, Any]
+CHANGES = Room(lines=20, length=PREFORMATTED_TEXT)  # changed values in a message or a form
 CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # a link or an entity that has lost its end
 # mrkdwn can't escape characters that format text or make an emoji, so we put a zero-width space after them. We do that only
 # at the edge of a word, where they have that effect, so that ordinary names (`nightly_report_2`) can still be copied.
@@ -132,27 +132,26 @@ def alerts(*notes: Note) -> list[Block]:
 def _alert(level: Level, lines: Sequence[str]) -> list[Block]:
     count = max((n for n in range(1, len(lines) + 1) if len("\n".join(lines[:n])) <= ALERT_TEXT), default=0)
     text = "\n".join(lines[:count]) or fit(lines[0], ALERT_TEXT)
-    return [{"type": "alert", "level": level.value, "text": mrkdwn(text)}, *map(section, packed(lines[count:]))]
+    return [
+        {"type": "alert", "level": level.value, "text": mrkdwn(text)},
+        *map(section, packed(map(fit, lines[count:]), SECTION_TEXT)),
+    ]
 
 
-def packed(lines: Sequence[str]) -> list[str]:
-    """Joins the lines to few texts. Each of them fits into a section."""
+def packed(lines: Iterable[str], limit: int) -> list[str]:
+    """Joins the lines to few texts of at most `limit` characters. A longer line goes on in the next text."""
     found: list[str] = []
-    for line in (fit(line) for line in lines):
-        if found and len(found[-1]) + 1 + len(line) <= SECTION_TEXT:
+    for line in lines:
+        if found and len(found[-1]) + 1 + len(line) <= limit:
             found[-1] += f"\n{line}"
         else:
-            found.append(line)
+            found += [line[at : at + limit] for at in range(0, len(line), limit)]
     return found
 
 
 def first_of(lines: Sequence[str]) -> list[str]:
     """The first lines, as many as fit into one text. If some don't fit, a last line says how many."""
-    if len("\n".join(lines)) <= SECTION_TEXT:
-        return list(lines)
-    lengths = accumulate(len(line) + 1 for line in lines)
-    count = sum(1 for length in lengths if length <= SECTION_TEXT - ROOM_FOR_MORE)
-    return [*lines[:count], MORE.format(number=len(lines) - count)]
+    return first_fitting(lines, len(lines), SECTION_TEXT, MORE)
 
 
 def is_too_long(blocks: list[Block]) -> bool:
@@ -191,17 +190,6 @@ def preformatted(text: str) -> Block:
         "type": "rich_text",
         "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}],
     }
-
-
-def split(lines: Iterable[str], limit: int) -> list[str]:
-    """The lines as few texts of at most `limit` characters. A longer line goes on in the next text."""
-    found: list[str] = []
-    for line in lines:
-        if found and len(found[-1]) + 1 + len(line) <= limit:
-            found[-1] += f"\n{line}"
-        else:
-            found += [line[at : at + limit] for at in range(0, len(line), limit)]
-    return found
 
 
 def buttons(*elements: Block) -> list[Block]:

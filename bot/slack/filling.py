@@ -5,6 +5,7 @@ from bot.core.again import Again, Earlier, Fill
 from bot.core.status import RunState
 from bot.slack import texts
 from bot.slack.blocks import (
+    CHANGES,
     Block,
     Level,
     Note,
@@ -57,10 +58,10 @@ def heading(again: Again) -> list[Block]:
     text = texts.AS_RUN.format(who=who, at=date(run.at, "date_short"), ended=escape(_state(run)))
     blocks = [section(f"{text}\n{texts.DIFFERS_NOW if again.differences else texts.SAME_AS_NOW}")]
     if again.differences:
-        blocks.append(preformatted("\n".join(told(again.differences).lines)))
+        blocks.append(preformatted("\n".join(told(again.differences, CHANGES).lines)))
     if again.since or again.settings:
         changed = Note(Level.WARNING, texts.CHANGED_SINCE)
-        blocks += [*alerts(changed), preformatted("\n".join(told(again.since, again.settings).lines))]
+        blocks += [*alerts(changed), preformatted("\n".join(told(again.since, CHANGES, again.settings).lines))]
     return blocks
 
 

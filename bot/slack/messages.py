@@ -12,6 +12,7 @@ from bot.core.stops import GOES_ON, Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack import approval_texts, approvals, silence, texts
 from bot.slack.blocks import (
+    CHANGES,
     Block,
     button,
     buttons,
@@ -77,7 +78,7 @@ def _root(report: Report) -> tuple[str, list[Block]]:
         text = approval_texts.ROOT
     root = text.format(icon=_icon(report), who=_who(report), schedule=name, state=_state(report))
     blocks = [section(root)]
-    changes = told(report.changes)
+    changes = told(report.changes, CHANGES)
     if changes.lines:
         blocks.append(preformatted("\n".join(changes.lines)))
     if report.said.reason:

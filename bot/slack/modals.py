@@ -55,7 +55,7 @@ def no_schedules(metadata: Metadata) -> Block:
 
 def text_only(text: str) -> Block:
     """A modal that only shows a text, for when Slack has no other way to tell the person."""
-    return {**_modal([section(text)]), "close": plain(texts.CLOSE)}
+    return {**_modal([section(text)]), "title": plain(texts.NOTE_TITLE), "close": plain(texts.CLOSE)}
 
 
 def chosen(

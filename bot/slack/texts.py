@@ -10,6 +10,7 @@ from bot.texts import press_again, sentence
 
 # The form: plain text
 TITLE = "Run a schedule"
+NOTE_TITLE = "Please note"  # of a window that only says something
 RUN = "Run"
 CANCEL = "Cancel"
 SCHEDULE = "Schedule"

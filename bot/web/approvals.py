@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
-from bot.change_texts import told
+from bot.change_texts import Room, told
 from bot.core.model import Field, RunId
 from bot.core.ports import NotSetUp
 from bot.core.report import Answered, Untold
@@ -31,6 +31,7 @@ from bot.web.page import Visit, page
 from bot.web.shielded import shielded
 
 SHOWN = 50  # runs in the list
+ROOM = Room(lines=500, length=20_000, name=1_000, value=5_000)  # for a run's changed values in the list
 
 
 def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
@@ -65,7 +66,7 @@ def number_for(platform: Callable[[], Platform], user: Any) -> int:
 
 
 def _item(run: WaitingRun) -> dict[str, Any]:
-    changes = told(run.changes)
+    changes = told(run.changes, ROOM)
     somebody = texts.SLACK_USER.format(id=run.requester) if run.requester else texts.NOBODY_KNOWN
     return {
         "run": run.run,

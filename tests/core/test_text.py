@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.text import BIDI, clean, clip, clip_middle, clip_start, duration, exact, one_line
+from bot.core.text import BIDI, clean, clip, clip_middle, clip_start, duration, exact, first_fitting, one_line
 from tests.core import strategies
 
 LIMITS = st.integers(3, 80)
@@ -116,3 +116,22 @@ def test_invisible_characters_of_a_name_are_shown(name: str, shown: str) -> None
 def test_a_name_that_differs_at_an_end_looks_different(name: str) -> None:
     for blank in " \t\u00a0\u200b":
         assert exact(f"{name}{blank}") != exact(name) != exact(f"{blank}{name}")
+
+
+@pytest.mark.parametrize(
+    ("most", "length", "shown"),
+    [
+        pytest.param(4, 15, ["aaa", "bbb", "ccc", "ddd"], id="all, without a rest that takes room"),
+        pytest.param(3, 99, ["aaa", "bbb", "ccc", "+1"], id="too many"),
+        pytest.param(4, 14, ["aaa", "bbb", "ccc", "+1"], id="too long"),
+        pytest.param(4, 13, ["aaa", "bbb", "+2"], id="no room for the rest"),
+        pytest.param(4, 3, ["+4"], id="none fits"),
+    ],
+)
+def test_the_first_lines_that_fit_are_shown_and_the_rest_is_counted(most: int, length: int, shown: list[str]) -> None:
+    assert first_fitting(["aaa", "bbb", "ccc", "ddd"], most, length, "+{number}") == shown
+    assert len("\n".join(shown)) <= length
+
+
+def test_lines_that_do_not_fit_leave_out_none_that_fits_before_them() -> None:
+    assert first_fitting(["a" * 9, "b"], 2, 8, "+{number}") == ["+2"]

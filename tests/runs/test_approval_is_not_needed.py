@@ -1,4 +1,4 @@
-"""A run waits for approval, but no rule asks for it any more: nobody's answer is taken."""
+"""A run waits for approval, but no rule asks for it any more: it ends, and nobody's answer is taken."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,24 +7,43 @@ import pytest
 
 from bot.core.entry import Entry
 from bot.core.model import RunId
-from bot.core.reasons import Code
+from bot.core.reasons import Code, Reason
 from bot.core.status import RunState
 from bot.models import Answer, Run
 from bot.runs import approve
-from bot.runs.follow import follow
 from bot.runs.refusals import Void
-from tests.runs.approving import (
-    mark,
-    now_it_is,
-    refused,
-    says_no,
-    says_yes,
-    waiting,
-)
+from tests.factories import a_schedule
+from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, kinds, mark, now_it_is, refused, says_no, says_yes, waiting
 from tests.runs.conftest import Door
 from tests.runs.ruled import in_force, person
+from tests.runs.test_approvals import HERE, linked, tend, told
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("was_asked", [False, True])
+def test_if_no_rule_asks_for_approval_any_more_the_run_ends_and_nobody_is_asked(door: Door, *, was_asked: bool) -> None:
+    linked("cara", "leads")
+    run = waiting(door, requester=linked("ana"), destination=HERE)
+    if was_asked:
+        tend(door)
+    asked_before = told(run)
+    linked("ben")
+    in_force()
+    tend(door)
+    run.refresh_from_db()
+    assert (run.state, run.not_sent_reason) == (RunState.WITHDRAWN, Reason(code=Code.RULES_CHANGED))
+    assert told(run) == asked_before == (["U0CARA"] if was_asked else [])
+    assert kinds(run) == ["closed", "progress", "root"]
+
+
+def test_a_renamed_schedule_counts_by_the_name_that_it_has_now(door: Door) -> None:
+    """As when somebody presses Approve."""
+    run = waiting(door)
+    door.catalog.schedules[SEVEN] = a_schedule(name="renamed")
+    in_force(replace(TWO_PAIRS_OF_EYES, tasks=(), schedules=("renamed",)))
+    tend(door)
+    assert now_it_is(run) == RunState.WAITING
 
 
 @pytest.mark.parametrize("verb", ["approve", "decline", "begin to decline"])
@@ -37,9 +56,6 @@ def test_if_no_rule_asks_for_approval_any_more_nobodys_answer_is_taken(door: Doo
         "decline": lambda: says_no(door, run, ben, "because I can"),
         "begin to decline": lambda: approve.asked_of(door.admitted(ben), RunId(run.pk), mark(run)),
     }
-    seen = follow(door.admitted(ben), RunId(run.pk))
-    assert seen is not None
-    assert approve.denied(door.admitted(ben), seen) is not None, "the page has no buttons"
     with pytest.raises(Void) as caught:
         verbs[verb]()
     assert caught.value.reason.code is Code.RULES_CHANGED

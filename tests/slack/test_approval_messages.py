@@ -56,7 +56,7 @@ def test_the_root_says_all_that_an_approver_needs_and_mentions_the_groups() -> N
         for one in (
             f"<@{ADA}> asks to run *<https://site.example/runs/1|nightly report>*: waits for approval, not sent",
             "days: 7 -> 30",
-            "Not shown, as they are secret: `token`.",
+            "Secret values in `token` are not shown.",
             "Reason: month's end",
             "the yes of 2 other people, members of leads. Nothing is sent before that.",
             f"It waits until {date(NOW)}.",
@@ -75,12 +75,30 @@ def test_in_their_own_direct_message_the_requester_can_only_stop() -> None:
     assert pressed == [["Stop"], ["Approve", "Decline"]]
 
 
-def test_after_a_press_that_sent_nothing_the_message_says_how_to_try_again() -> None:
-    for report in (waiting(problem=unreachable()), to_an_approver(waiting(problem=unreachable()))):
-        assert "The last press of *Approve* sent nothing: " in words(report)
-        assert "runtask doesn't try again by itself. Press *Approve* to try again." in words(report)
-        assert "the broker can't be reached" in words(report)
-        assert words(report).count("Approve") == 3  # two in the note, one on the button
+@pytest.mark.parametrize("hides", [False, True])
+def test_after_a_press_that_sent_nothing_the_message_says_how_to_go_on(*, hides: bool) -> None:
+    """In words that hold whichever button it has: Approve or Review."""
+    found = replace(waiting(problem=unreachable()), changes=changed("a", LONG, "note") if hides else CHANGES)
+    for report in (found, to_an_approver(found)):
+        said = words(report)
+        assert "The last approval sent nothing: " in said
+        assert "the broker can't be reached" in said
+        assert "runtask doesn't try again by itself. It is sent only if somebody approves it again." in said
+        assert "*Approve*" not in said
+        assert buttons_in(report)[0] == ("Review…" if hides else "Approve")
+
+
+def test_a_value_that_is_shown_is_not_named_as_secret() -> None:
+    transfer = {"iban": "DE1", "token": "aaaaaaaa", "n": 1}
+    found = changes(([], {"transfer": transfer}), ([], {"transfer": transfer | {"iban": "DE2"}}), ("token",))
+    said = words(replace(waiting(), changes=found))
+    assert 'transfer.iban: "DE1" -> "DE2"' in said
+    assert "Secret values in `transfer.token` are not shown." in said
+
+
+def test_many_secrets_are_named_in_few_words() -> None:
+    found = tuple(Change(name=f"token{at}", old=MASK, new=MASK) for at in range(50))
+    assert "`token9`, … and 40 more are not shown." in words(replace(waiting(), changes=found))
 
 
 def test_many_answers_and_rules_share_few_blocks_and_the_rest_is_counted() -> None:
@@ -180,7 +198,19 @@ def test_what_is_more_than_slack_can_show_is_approved_on_its_page(character: str
     view = review_modal(replace(a_waiting_run(), changes=much), mark="0123")
     assert view_problems(view).lines() == []
     assert "submit" not in view
-    assert f"<{PAGE}|its page>" in read(view)
+    assert f"Read it, and approve or decline it, on <{PAGE}|its page>" in read(view)
+    view = review_modal(replace(a_waiting_run(), changes=much, page=""), mark="0123")
+    assert "on its page. The site lists it under *Waiting for you*." in read(view)
+
+
+def test_what_is_more_than_slack_can_show_is_not_approved_where_it_has_no_page() -> None:
+    """The address is that of the run's record in the admin, where nothing can be approved."""
+    much = changed("a", "n" * 250_000)
+    view = review_modal(replace(a_waiting_run(), changes=much, has_page=False), mark="0123")
+    assert view_problems(view).lines() == []
+    assert "submit" not in view
+    assert "it can't be approved. Decline it, or ask for a smaller change." in read(view)
+    assert "its page" not in read(view)
 
 
 VOID = Reason(code=Code.SCHEDULE_CHANGED, params={"what": "queue"})

@@ -33,7 +33,7 @@ AT = f"<!date^{int(NOW.timestamp())}^{{date_short_pretty}} {{time}}|2026-11-05 1
 
 WAITING_LINE = (
     f"*<{PAGE}|nightly report>*, asked for by <@U0ADA>: month's end\nIt waits until {AT}.\n"
-    ":lock: Not shown, as they are secret: `token`."
+    ":lock: Secret values in `token` are not shown."
 )
 
 
@@ -56,7 +56,7 @@ def an_own_run(**changes: Any) -> OwnRun:
 def a_waiting_run(**changes: Any) -> WaitingRun:
     run = WaitingRun(
         run=RunId(5), mark="0123", schedule="nightly report", requester=ADA, name="ada", since=NOW, until=NOW,
-        changes=(Change(name="token", old="••••••", new="••••••"),), reason="month's end", page=PAGE,
+        changes=(Change(name="token", old="••••••", new="••••••"),), reason="month's end", page=PAGE, has_page=True,
     )  # fmt: skip
     return replace(run, **changes)
 

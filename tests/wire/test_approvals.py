@@ -117,7 +117,7 @@ def test_a_run_that_needs_approval_is_sent_after_the_yes_of_another_person(
     assert "waits for approval, not sent" in words
     assert "days: 7 -> 30" in words
     assert "token: •••••• (a secret was changed)" in words
-    assert "Not shown, as they are secret: `token`" in words
+    assert "Secret values in `token` are not shown" in words
     assert "Reason: month's end" in words
     assert "<!subteam^S0LEADS>" in words
     assert run.task_id not in json.dumps(root)

@@ -33,6 +33,14 @@ from bot.texts import problem_text, sentence
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What came of a press of Approve. Without anything here, the run was sent."""
+
+    refusal: str = ""  # why the approval doesn't count, or why nothing was sent
+    waits: bool = False  # whether others must approve the run, too
+
+
 @dataclass(frozen=True)
 class Approvals:
     """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
@@ -45,39 +53,32 @@ class Approvals:
         press, budget = presses.answer(body), Budget()
 
         def approve() -> None:
-            text = self._approve(press, budget)
-            if text == IS_APPROVED_BY_ONE and not press.response_url:
-                text = ""  # Home shows that
-            if text or not press.response_url:
+            result = self._approve(press, budget)
+            if not press.response_url:
+                self._tell(press, result.refusal)  # Home itself shows that the run waits for others
+            elif text := _text_of(result):
                 self._tell(press, text)
 
         self.parts.threads.after_answer(approve, late=partial(self._give_up, press, budget))
 
-    def _approve(self, press: presses.AnswerPress | presses.Reviewed, budget: Budget, *, may_link: bool = True) -> str:
-        """Approves the run. Returns why that failed, or what it still waits for. Empty if it was sent."""
+    def _approve(
+        self, press: presses.AnswerPress | presses.Reviewed, budget: Budget, *, may_link: bool = True
+    ) -> _Result:
         try:
             wanted = Wanted(action=Action.APPROVE, run=press.run)
             admitted = self.parts.admit(press.account, wanted, may_link=may_link)
             found = approve.approve(admitted, press.run, press.mark, budget)
         except NotAllowed as exc:
-            return refusal(exc.denied)
+            return _Result(refusal(exc.denied))
         except Refused as exc:
-            return entities(problem_text(exc.problems[0]))
+            return _Result(entities(problem_text(exc.problems[0])))
         except Exception as exc:
             log.exception("run %s could not be approved", press.run)
-            return sorry(exc)
-        if found is None:
-            return texts.NO_SUCH_RUN
-        return IS_APPROVED_BY_ONE if found.state == RunState.WAITING else ""
+            return _Result(sorry(exc))
+        return _Result(texts.NO_SUCH_RUN) if found is None else _Result(waits=found.state == RunState.WAITING)
 
     def _give_up(self, press: presses.AnswerPress, budget: Budget) -> None:
-        """If the run is being sent at this moment, its thread will say how it goes on."""
-        if budget.shut():
-            log.warning("an approval took too long; nothing sent")
-            self._tell(press, approval_texts.APPROVE_LATE)
-        else:
-            log.warning("an approval takes long; publishing has begun")
-            self._tell(press, sentence(Reason(code=Code.MAYBE_SENT)))
+        self._tell(press, _late(budget, approval_texts.APPROVE_LATE))
 
     def review(self, ack: Ack, body: Payload) -> None:
         """Shows everything that would be approved, in a window."""
@@ -88,10 +89,9 @@ class Approvals:
         """Approves the run before the answer. The window then shows what happened, unless the run was sent."""
         reviewed, budget = presses.reviewed(body), Budget()
         try:
-            text = self.parts.threads.within(budget, lambda: self._approve(reviewed, budget, may_link=False))
+            text = _text_of(self.parts.threads.within(budget, lambda: self._approve(reviewed, budget, may_link=False)))
         except TooSlow:
-            log.warning("an approval took too long")
-            text = approval_texts.APPROVE_LATE if budget.shut() else sentence(Reason(code=Code.MAYBE_SENT))
+            text = _late(budget, approval_texts.REVIEWED_LATE)
         if text:
             ack(response_action="update", view=text_only(text))
         else:
@@ -150,3 +150,17 @@ class Approvals:
             reply(press.response_url, text)
         else:
             self.parts.threads.after_answer(partial(self.parts.homes.show, press.account, text), late=leave_as_it_is)
+
+
+def _text_of(result: _Result) -> str:
+    """Empty if the run was sent: its messages say that."""
+    return IS_APPROVED_BY_ONE if result.waits else result.refusal
+
+
+def _late(budget: Budget, if_nothing_was_sent: str) -> str:
+    """Gives up. If the run is being sent at this moment, its thread will say how it goes on."""
+    if budget.shut():
+        log.warning("an approval took too long; nothing sent")
+        return if_nothing_was_sent
+    log.warning("an approval takes long; publishing has begun")
+    return sentence(Reason(code=Code.MAYBE_SENT))
