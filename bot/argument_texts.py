@@ -57,6 +57,6 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.MASK_FOREIGN: (
         "At {where}, •••••• stands for a secret of somebody else's run, and the schedule doesn't store this secret. Type the"
-        " secret itself."
+        " secret itself, or begin with the schedule's own values."
     ),
 }

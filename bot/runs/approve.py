@@ -156,9 +156,8 @@ class _Asked:
 def _asked(admitted: Admitted, run: RunId, mark: str) -> _Asked | None:
     """The run, if the actor may answer it. None: there is no such run for this actor. Raises NotAllowed, NotWaiting or Void.
 
-    A run whose time for approval has passed lapses here. If no rule asks for approval any more, the run ends here (if
-    bot.runs.approvals has not ended it yet): no rule says then whose answer counts, and the policy refuses nobody who sees the
-    schedule.
+    A run whose time for approval has passed lapses here. If no rule asks for approval any more, the run ends here, unless
+    bot.runs.approvals was faster: no rule says then whose answer counts, and the policy refuses nobody who sees the schedule.
     """
     seen = admitted.run(run)
     if seen is None or seen.schedule is None:  # if the schedule was deleted, bot.runs.approvals ends the run

@@ -8,7 +8,10 @@ ASK = "{who} Please approve or decline this."
 APPROVED_BY = ":white_check_mark: {who} approved it."
 DECLINED = "{who} declined it: {why}"
 DECLINED_BY = ":no_entry: {who} declined it: {why}"
-PROBLEM = ":warning: The last approval sent nothing: {problem} runtask doesn't try again by itself. It is sent only if somebody approves it again."
+PROBLEM = (
+    ":warning: The last approval sent nothing: {problem} runtask doesn't try again by itself."
+    " It is sent only if somebody approves it again."
+)
 SECRETS = ":lock: Secret values in {names} are not shown."
 IS_APPROVED = "approved and sent"
 HIDDEN = ":lock: You may not see this schedule any more."
@@ -35,7 +38,10 @@ REASON_HINT = "Why you run it now. Those who can approve it read this; the run's
 # The window that shows all changes. Title and button: plain text
 REVIEW = "Review…"
 REVIEW_TITLE = "Review a run"
-TOO_MUCH = ":mag: This is more than Slack can show. Read it, and approve or decline it, on {page}. The site lists it under *Waiting for you*."
+TOO_MUCH = (
+    ":mag: This is more than Slack can show. Read it, and approve or decline it, on {page}."
+    " The site lists it under *Waiting for you*."
+)
 TOO_MUCH_WITHOUT_PAGE = (
     ":mag: This is more than Slack can show, and this site has no page for it, so it can't be approved."
     " Decline it, or ask for a smaller change."
