@@ -25,9 +25,10 @@ from bot.slack.listeners.shortcuts import Shortcuts
 from bot.slack.listeners.stars import Stars
 from bot.slack.listeners.status import Status
 from bot.slack.listeners.submission import Submissions
+from bot.slack.modals import text_only
 from bot.slack.parsing import Payload
 from bot.slack.replay import Seen, is_stale
-from bot.slack.texts import SUBMISSION_FAILED
+from bot.slack.texts import SUBMISSION_FAILED, UNKNOWN_FORM
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +112,9 @@ def _register(app: App, command: str, parts: Parts) -> None:
     for event, listener in events.items():
         app.event(event)(listener)
     # Acknowledge everything else. Otherwise Slack shows the person an error, in Socket Mode after 3 s.
-    for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):
+    for kind in (app.command, app.options, app.action, app.view_closed, app.shortcut, app.event):
         kind(ANYTHING)(_ack)
+    app.view(ANYTHING)(_unknown_form)
 
 
 class _Once(Middleware):
@@ -133,6 +135,11 @@ class _Once(Middleware):
 
 def _ack(ack: Ack) -> None:
     ack()
+
+
+def _unknown_form(ack: Ack) -> None:
+    """A newer version has opened the form. A mere acknowledgement would close it, as if everything were done."""
+    ack(response_action="update", view=text_only(UNKNOWN_FORM))
 
 
 def _block_of_error(body: dict[str, Any]) -> str:

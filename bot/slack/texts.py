@@ -31,6 +31,10 @@ CLOSE = "Close"
 SORRY = "Something went wrong on my side; the log says what. Please try again."
 DATABASE_AWAY = "The site's database can't be reached at the moment, or doesn't answer. Please try again in a minute."
 SUBMISSION_FAILED = "Something went wrong on my side; the log says what."
+UNKNOWN_FORM = (
+    "Nothing was done: this form is from another version of runtask than the process that got it. Close it and begin again;"
+    " perhaps runtask is being upgraded at the moment."
+)
 # Only this press: an earlier press may have been sent, and its answer lost. Another press finds that out.
 NO_DATABASE = (
     "Nothing was sent by this press of Run: the database can't be reached."

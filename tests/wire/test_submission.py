@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django_celery_beat.models import PeriodicTask
+from slack_sdk import WebClient
 
 from bot.compat import NAME_IS_HEADER
 from bot.models import Run
@@ -279,3 +280,17 @@ def test_with_a_locked_database_the_answer_is_in_time_and_nothing_is_sent(
     assert published() == []
     assert ana.submits()["closed"]
     assert len(published()) == 1
+
+
+def test_a_form_of_another_version_is_not_closed_as_if_it_had_been_used(
+    bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    form_of(bot, ana, schedule())
+    view = ana.stack()[0]
+    text = {"type": "plain_text", "text": "Newer"}
+    newer = {"type": "modal", "callback_id": "newer", "title": text, "submit": text, "blocks": [{"type": "divider"}]}
+    client = WebClient(token=bot.bot_token, base_url=bot.api_url)
+    client.views_update(view_id=view["id"], view=newer)
+    assert not ana.submits().get("closed")
+    assert "another version of runtask" in shown(bot.wait_for(ana.modal))
+    assert published() == []
