@@ -125,20 +125,25 @@ def audiences() -> Audiences:
 
 
 @cache
+def threads() -> Threads:
+    number = readable_options().threads
+    return Threads(
+        answers=ThreadPoolExecutor(number, thread_name_prefix="answer"),
+        afterwards=ThreadPoolExecutor(number, thread_name_prefix="afterwards"),
+    )
+
+
+@cache
 def slack_app() -> App:
     options = readable_options()
     client = web_client(options, FAST)
-    threads = Threads(
-        answers=ThreadPoolExecutor(options.threads, thread_name_prefix="answer"),
-        afterwards=ThreadPoolExecutor(options.threads, thread_name_prefix="afterwards"),
-    )
     parts = Parts(
         platform=platform(),
         identity=identity(),
         client=client,
         audiences=audiences(),
         homes=Homes(platform=platform(), identity=identity(), client=client),
-        threads=threads,
+        threads=threads(),
         command=options.command,
     )
     return create_app(options, parts)

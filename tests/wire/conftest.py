@@ -27,6 +27,7 @@ CACHED: list[Any] = [
     wiring.installation,
     wiring.identity,
     wiring.audiences,
+    wiring.threads,
     wiring.slack_app,
 ]
 
@@ -47,6 +48,10 @@ def slack(workspace: LocalSlack, transactional_db: None, settings: Any) -> Itera
         cached.cache_clear()
     wiring.celery_app().control.purge()
     yield workspace
+    workspace.reset()  # it sends nothing any more
+    if wiring.threads.cache_info().currsize:  # what they still do must not write into the database of the next test
+        wiring.threads().answers.shutdown()
+        wiring.threads().afterwards.shutdown()
     for cached in CACHED:
         cached.cache_clear()
 
