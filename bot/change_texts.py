@@ -99,7 +99,7 @@ def _path(change: Change, path: Path) -> str:
 
 
 def _quoted(key: str) -> str:
-    return key if WORD.fullmatch(key) else visible(json.dumps(key, ensure_ascii=False))
+    return visible(key if WORD.fullmatch(key) else json.dumps(key, ensure_ascii=False))
 
 
 def _line(name: str, old: str | None, new: str | None, note: str) -> str:

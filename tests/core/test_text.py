@@ -1,12 +1,13 @@
 """Foreign text is made safe to show, and cut to the allowed length."""
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.text import BIDI, clean, clip, clip_middle, clip_start, duration, exact, one_line
+from bot.core.text import BIDI, clean, clip, clip_middle, clip_start, duration, exact, one_line, visible
 from tests.core import strategies
 
 LIMITS = st.integers(3, 80)
@@ -103,6 +104,7 @@ def test_durations_are_written_in_one_or_two_units(seconds: float, expected: str
         ("shop.tasks\n", "shop.tasks␣"),
         ("shop\u200b.tasks\u00a0", "shop␣.tasks␣"),
         ("\u202eshop", "␣shop"),
+        ("shop\u3164\ufe0f", "shop␣␣"),
         ("two words", "two words"),
         (" ", "␣"),
         ("", ""),
@@ -116,3 +118,18 @@ def test_invisible_characters_of_a_name_are_shown(name: str, shown: str) -> None
 def test_a_name_that_differs_at_an_end_looks_different(name: str) -> None:
     for blank in " \t\u00a0\u200b":
         assert exact(f"{name}{blank}") != exact(name) != exact(f"{blank}{name}")
+
+
+def test_invisible_characters_are_seen() -> None:
+    """Those of the first two lines are printable for Python, and nothing to see."""
+    odd = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00013441\U00013442\U00016fe4\U0001d159"
+    odd += "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+    for character in odd + "\u00a0\u00ad\u200b\u2060\ufeff\U000e0041":
+        assert visible(f"a{character}") == f"a{json.dumps(character)[1:-1]}"
+        assert exact(f"a{character}b") == "a␣b"
+
+
+@pytest.mark.parametrize("text", ["DE1", "naïve", "数据", "한국어", "ไทย", "नमस्ते", "שלום", "😀", "e\u0301", "a - b_c", "\u2801"])
+def test_letters_and_signs_stay_as_they_are(text: str) -> None:
+    assert visible(text) == text
+    assert exact(text) == text
