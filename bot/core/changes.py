@@ -105,8 +105,6 @@ def inside(change: Change) -> tuple[Difference, ...]:
 
 def _inside(old: Any, new: Any, path: Path) -> Iterator[Difference]:
     """Lists of different lengths aren't compared item by item: after an insertion, all later items would differ."""
-    if _is_same(old, new):
-        return
     if isinstance(old, dict) and isinstance(new, dict) and old.keys() & new.keys():
         for key in {**old, **new}:
             if key in old and key in new:
@@ -118,9 +116,14 @@ def _inside(old: Any, new: Any, path: Path) -> Iterator[Difference]:
             if not _is_same(one, other):  # asked here, too: a call for each item would take most of the time
                 yield from _inside(one, other, (*path, at))
     else:
-        before, after = _json(old), _json(new)
-        if before != after or MASK in before:
-            yield Difference(path, before, after)
+        yield from _here(old, new, path)
+
+
+def _here(old: Any, new: Any, path: Path) -> tuple[Difference, ...]:
+    if _is_same(old, new):
+        return ()
+    before, after = _json(old), _json(new)
+    return (Difference(path, before, after),) if before != after or MASK in before else ()
 
 
 def _is_same(old: Any, new: Any) -> bool:

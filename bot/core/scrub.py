@@ -24,8 +24,8 @@ class IsSecret(Protocol):
 
 
 LETTERS = r"(?:[\w.\-]++|(?<!\\)\\++u[0-9a-fA-F]{4})++"  # JSON may escape them
-OF_TOKEN = r"(?:[\w.~+/\-]|\\++(?:/|u002[Bb]))"  # JSON may escape the slash and the plus sign
-BEARER = rf"(?:[Bb]earer|BEARER)[ \t]++(?={OF_TOKEN}{{8}})"
+OF_BEARER = r"(?:[\w.~+/\-]|\\++(?:/|u002[Bb]))"  # JSON may escape the slash and the plus sign
+BEARER = rf"(?:[Bb]earer|BEARER)[ \t]++(?={OF_BEARER}{{8}})"
 # A name of up to three words, and what separates it from its value.
 KEY = re.compile(
     rf"""(?<![\w.\-])(?!(?<=\\)u[0-9a-fA-F]{{4}})(?:  # no name begins inside an escape
@@ -46,7 +46,7 @@ MARK = re.compile(r"(?P<open>[(\[{])|(?P<close>[)\]}])|(?<!\\)(?P<escape>\\*+)(?
 WORD = re.compile(r"(?:(?:bearer|basic|digest|token|apikey|negotiate)[ \t]+)?[^\s&;)\]}\"'<>]+", re.IGNORECASE)
 MEMBER = re.compile(r"[^,)\]}\n]+")
 LINE = re.compile(r"(?:Digest|OAuth|AWS4-HMAC-SHA256)\b[^\n]*|[^\n\"]+")
-TOKEN = re.compile(rf"{OF_TOKEN}++=*+")
+TOKEN = re.compile(rf"{OF_BEARER}++=*+")
 NAME = re.compile(r"\\*+[\"'](?P<name>[\w.\-/: ]{1,100}+)\\*+[\"']")
 # An address ends here, or at the next one. Its first part, with the host, ends at a slash, a question mark or a number sign.
 ADDRESS_END = re.compile(r"[\s\"'<>]|\\(?!/)|:(?:\\?/){2}")

@@ -129,7 +129,9 @@ def test_invisible_characters_are_seen() -> None:
         assert exact(f"a{character}b") == "a␣b"
 
 
-@pytest.mark.parametrize("text", ["DE1", "naïve", "数据", "한국어", "ไทย", "नमस्ते", "שלום", "😀", "e\u0301", "a - b_c", "\u2801"])
+@pytest.mark.parametrize(
+    "text", ["DE1", "naïve", "数据", "한국어", "ไทย", "नमस्ते", "שלום", "😀", "e\u0301", "a - b_c", "\u2801"]
+)
 def test_letters_and_signs_stay_as_they_are(text: str) -> None:
     assert visible(text) == text
     assert exact(text) == text
