@@ -114,7 +114,7 @@ def _path(change: Change, path: Path) -> str:
 
 
 def _quoted(key: str) -> str:
-    return key if WORD.fullmatch(key) else visible(json.dumps(key, ensure_ascii=False))
+    return visible(key if WORD.fullmatch(key) else json.dumps(key, ensure_ascii=False))
 
 
 def _shortened(row: Row, name: int, value: int) -> Row:

@@ -35,6 +35,9 @@ def changed(old: Any, new: Any, name: str = "x") -> tuple[Change, ...]:
         pytest.param({"a: 1": 1}, {"a: 1": 2}, ['x."a: 1": 1 -> 2'], id="a key that looks like a value"),
         pytest.param({"a.b": 1}, {"a.b": 2}, ['x."a.b": 1 -> 2'], id="a key that looks like a path"),
         pytest.param("DE1", "DE1\u200b", ['x: "DE1" -> "DE1\\u200b"'], id="an invisible character"),
+        pytest.param("DE1", "DE1\ufe0f", ['x: "DE1" -> "DE1\\ufe0f"'], id="a variation selector"),
+        pytest.param("DE1", "DE1\U000e0101", ['x: "DE1" -> "DE1\\udb40\\udd01"'], id="a rare variation selector"),
+        pytest.param({"a\u3164": 1}, {"a\u3164": 2}, ["x.a\\u3164: 1 -> 2"], id="an invisible letter in a key"),
         pytest.param("a b", "a  b", ['x: "a b" -> "a  b"'], id="a second space"),
         pytest.param("a", "\u202eb", ['x: "a" -> "\\u202eb"'], id="a direction mark"),
         pytest.param(
@@ -98,6 +101,11 @@ def test_where_not_everything_fits_the_short_form_says_so(found: list[Change]) -
     assert not shown.is_all
     assert sum(map(len, shown.lines)) <= 3000
     assert len(shown.lines) <= 21
+
+
+def test_a_setting_of_the_schedule_shows_invisible_characters() -> None:
+    found = told([], [Change(name="queue", old="fast", new="fast\u3164")])
+    assert found.lines == ("queue of the schedule: fast -> fast␣",)
 
 
 def test_the_short_form_says_how_many_lines_are_left_out() -> None:

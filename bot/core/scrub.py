@@ -24,12 +24,14 @@ class IsSecret(Protocol):
 
 
 LETTERS = r"(?:[\w.\-]++|(?<!\\)\\++u[0-9a-fA-F]{4})++"  # JSON may escape them
+OF_BEARER = r"(?:[\w.~+/\-]|\\++(?:/|u002[Bb]))"  # JSON may escape the slash and the plus sign
+BEARER = rf"(?:[Bb]earer|BEARER)[ \t]++(?={OF_BEARER}{{8}})"
 # A name of up to three words, and what separates it from its value.
 KEY = re.compile(
     rf"""(?<![\w.\-])(?!(?<=\\)u[0-9a-fA-F]{{4}})(?:  # no name begins inside an escape
         (?P<flag>--?[A-Za-z][\w\-]*+)[ \t]++(?=[^\s\-=:,])
-      | (?P<bearer>[Bb]earer|BEARER)[ \t]++(?=[\w.~+/\-]{{8}})
-      | (?P<key>{LETTERS}(?:[ ](?!-){LETTERS}){{0,2}}+)(?:
+      | (?P<bearer>){BEARER}
+      | (?P<key>{LETTERS}(?:[ ](?!-|{BEARER}){LETTERS}){{0,2}}+)(?:
             (?P<quote>\\*+["'])\]?+\s*+(?:=>|:=|==?|:(?!:)|(?P<comma>,))\s*+
           | \]?+[ \t]*+(?:(?P<equals>=>|:=|==?)|:(?!:|\\?/\\?/))[ \t]*+
         )
@@ -44,7 +46,7 @@ MARK = re.compile(r"(?P<open>[(\[{])|(?P<close>[)\]}])|(?<!\\)(?P<escape>\\*+)(?
 WORD = re.compile(r"(?:(?:bearer|basic|digest|token|apikey|negotiate)[ \t]+)?[^\s&;)\]}\"'<>]+", re.IGNORECASE)
 MEMBER = re.compile(r"[^,)\]}\n]+")
 LINE = re.compile(r"(?:Digest|OAuth|AWS4-HMAC-SHA256)\b[^\n]*|[^\n\"]+")
-TOKEN = re.compile(r"[\w.~+/\-]+=*")
+TOKEN = re.compile(rf"{OF_BEARER}++=*+")
 NAME = re.compile(r"\\*+[\"'](?P<name>[\w.\-/: ]{1,100}+)\\*+[\"']")
 # An address ends here, or at the next one. Its first part, with the host, ends at a slash, a question mark or a number sign.
 ADDRESS_END = re.compile(r"[\s\"'<>]|\\(?!/)|:(?:\\?/){2}")
@@ -63,7 +65,8 @@ def spans(text: str, is_secret: IsSecret) -> list[Span]:
         span = _span(text, match, is_secret) or pairs.span(match, is_secret)
         if span is not None and text[slice(*span)].strip("• \t\n"):
             found.append(span)
-            at = max(at, span[1])
+            if match["bearer"] is None:  # a name may begin in the token and go on behind it: `Bearer x\u0026password=y`
+                at = max(at, span[1])
     return apart(found)
 
 
@@ -82,7 +85,7 @@ def _span(text: str, match: re.Match[str], is_secret: IsSecret) -> Span | None:
     at = match.end()
     if match["address"] is not None:
         return _of_address(text, match)
-    if match["bearer"]:
+    if match["bearer"] is not None:
         return value(text, at, TOKEN)
     if (flag := match["flag"]) is not None:
         return value(text, at, WORD) if is_secret(flag) else None

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from bot.core import jsontext
 from bot.core.jsontext import Token
 from bot.core.reasons import Code, Invalid, Params, Problem, TextPlace
+from bot.core.text import is_visible
 
 DEPTH_LIMIT = 100  # far below Python's recursion limit, at which json.loads fails
 DIGITS_LIMIT = 640  # digits of a number; Python may be set to refuse more (sys.int_info.str_digits_check_threshold)
@@ -205,6 +206,6 @@ def excerpt(text: str, at: int) -> str:
 
 
 def _one_column(character: str) -> str:
-    if character.isprintable():
+    if is_visible(character):
         return character
     return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"

@@ -10,8 +10,14 @@ ELLIPSIS = "…"
 # ECMA-48 control sequences for terminals (colours, cursor moves): CSI, OSC with its text, two-character escapes.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 BLANK = "␣"
-# Invisible characters and unusual spaces, but not the ordinary space.
-INVISIBLE = re.compile("[\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]")
+# Unusual spaces, and characters that fonts show as nothing: Unicode's Default_Ignorable_Code_Point, and blank signs.
+# `str.isprintable` is true for some of them.
+INVISIBLE = re.compile(
+    "[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\u2800\U00013441\U00013442\U00016fe4\U0001d159]"
+)
 # Unicode's explicit direction marks (UAX #9) can make a text read as another one.
 BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
@@ -41,9 +47,13 @@ def exact(name: str) -> str:
 
 def visible(text: str) -> str:
     """A JSON text in which invisible characters are escaped as JSON does it (`\\u200b`), so that it shows each of its characters."""
-    if text.isprintable():  # the usual case, and faster
+    if text.isprintable() and not INVISIBLE.search(text):  # the usual case, and faster
         return text
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    return "".join(c if is_visible(c) else json.dumps(c)[1:-1] for c in text)
+
+
+def is_visible(character: str) -> bool:
+    return character.isprintable() and not INVISIBLE.match(character)
 
 
 def fold(text: str) -> str:

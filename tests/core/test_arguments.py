@@ -148,6 +148,7 @@ def test_several_mistakes_are_reported_together_in_their_order() -> None:
         pytest.param("[\u00a0\u2003x", 3, ["[  x", "   ^"], id="odd spaces take one column"),
         pytest.param("[\x1b[31mx", 6, ["[�[31mx", "      ^"], id="a colour's characters keep their columns"),
         pytest.param("[\u202e\u2066x", 3, ["[��x", "   ^"], id="direction marks can't turn the line round"),
+        pytest.param("[\ufe0f\u3164x", 3, ["[��x", "   ^"], id="characters without a glyph take one column"),
         pytest.param("[\r x", 3, ["[  x", "   ^"], id="a carriage return is no second line"),
         pytest.param("[1", 2, ["[1", "  ^"], id="after the end"),
         pytest.param("x" * 100, 0, ["x" * EXCERPT + "…", "^"], id="begin of a long line"),

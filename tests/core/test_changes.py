@@ -1,11 +1,15 @@
 """The changes between stored and sent values, with secrets masked."""
 
+import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.core.changes import changes, since
+from bot.core.changes import Difference, changes, inside, since
 from bot.core.model import Change
 from bot.core.scrub import MASK
 from bot.core.secrets import Secrets, is_secret
@@ -84,3 +88,40 @@ def test_a_secret_of_the_headers_is_masked_in_values_too() -> None:
     shown = Change(name="url", old=f'"https://h/?k={MASK}"', new='"https://h/"')
     assert changes(old, new, SECRETS, headers=headers) == (shown,)
     assert since(old, (), new, SECRETS, headers=headers) == (shown,)
+
+
+LEAVES = st.sampled_from([0, 1, -1, 0.0, -0.0, 1.0, 1.5, True, False, None, "", "1", "a", MASK, f"x{MASK}", "•"])
+
+
+@given(LEAVES, LEAVES)
+def test_items_differ_if_their_json_differs_or_may_hide_a_secret(old: Any, new: Any) -> None:
+    before, after = (json.dumps(one, ensure_ascii=False) for one in (old, new))
+    expected = [Difference((1,), before, after)] if before != after or MASK in before else []
+    whole = Change(name="x", old=f"[0, {before}, [7]]", new=f"[0, {after}, [7]]")
+    found = inside(whole)
+    assert found == tuple(expected or [Difference((), whole.old, whole.new)])
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param(int, id="numbers"),
+        pytest.param(float, id="decimals"),
+        pytest.param(str, id="texts"),
+        pytest.param(lambda n: {"id": n}, id="objects"),
+        pytest.param(lambda n: [n], id="lists"),
+    ],
+)
+def test_a_large_value_is_compared_in_about_the_time_in_which_it_is_read(item: Callable[[int], Any]) -> None:
+    old = [item(n) for n in range(1, 20_000)]
+    one = Change(name="x", old=json.dumps(old), new=json.dumps([*old[:-1], 0]))
+
+    def seconds(what: Callable[[], Any]) -> float:
+        began = time.process_time()
+        what()
+        return time.process_time() - began
+
+    def read() -> Any:
+        return json.loads(one.old or ""), json.loads(one.new or "")
+
+    assert any(seconds(lambda: inside(one)) < 8 * seconds(read) for _ in range(3))

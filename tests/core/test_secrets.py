@@ -95,6 +95,13 @@ def test_a_positional_value_is_secret_if_its_parameters_name_is() -> None:
         ("password: x is wrong\nnext", f"password: {MASK}\nnext"),
         ("Authorization: Bearer abc.def", f"Authorization: {MASK}"),
         ("sent Bearer abcdefgh1234 to", f"sent Bearer {MASK} to"),
+        ("got Bearer abcdefgh: 401", f"got Bearer {MASK}: 401"),
+        ("the bearer access_token: x", f"the bearer {MASK}: {MASK}"),
+        (r"Bearer abcdefgh\u0026password=x", rf"Bearer {MASK}\u0026password={MASK}"),
+        (r"Bearer abcdefgh\\u0026password=x", rf"Bearer {MASK}\\u0026password={MASK}"),
+        (r"Bearer abcdefgh\u0022,\u0022password\u0022:\u0022x y", rf"Bearer {MASK}\u0022,\u0022password\u0022:{MASK}"),
+        (r"Bearer abcdefgh\u0026days=7", rf"Bearer {MASK}\u0026days=7"),
+        (r'{"h": "Bearer ab\/cd\u002Bef\u002bgh==", "n": 1}', rf'{{"h": "Bearer {MASK}", "n": 1}}'),
         ("Cookie: a=b; c=d\nHost: x", f"Cookie: {MASK}\nHost: x"),
         ("postgres://user:pw@host/db", f"postgres://user:{MASK}@host/db"),
         ("amqp://u:p@ss@host", f"amqp://u:{MASK}@host"),
@@ -168,6 +175,7 @@ PIECES = [
     "Bearer ", "['pwd', [", "--token '", "a\n", "token: '", "\\u00e9", "\\u", "a\\", "\\na: ", '"token": ["',
     "://a:", "://a:b/", "://a:b/@", "@", "/:", '"name": "a b', '"name": "/pwd", ', "data:", "•data:", 'data: "x" data:',
     "data: (data:", "name: 'x', data:", "a\\u0061b", "\\u0061-a b ",
+    "Bearer abcdefgh\\u0026", "\\u0026Bearer abcdefgh", "Bearer abcdefgh\\u0026a=", "Bearer abcd+Bearer\\u0026 ", "\\/", "\\u002b",
 ]  # fmt: skip
 
 

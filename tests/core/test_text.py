@@ -1,12 +1,13 @@
 """Foreign text is made safe to show, and cut to the allowed length."""
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.text import BIDI, clean, clip, clip_middle, clip_start, duration, exact, first_fitting, one_line
+from bot.core.text import BIDI, clean, clip, clip_middle, clip_start, duration, exact, first_fitting, one_line, visible
 from tests.core import strategies
 
 LIMITS = st.integers(3, 80)
@@ -103,6 +104,7 @@ def test_durations_are_written_in_one_or_two_units(seconds: float, expected: str
         ("shop.tasks\n", "shop.tasks␣"),
         ("shop\u200b.tasks\u00a0", "shop␣.tasks␣"),
         ("\u202eshop", "␣shop"),
+        ("shop\u3164\ufe0f", "shop␣␣"),
         ("two words", "two words"),
         (" ", "␣"),
         ("", ""),
@@ -135,3 +137,20 @@ def test_the_first_lines_that_fit_are_shown_and_the_rest_is_counted(most: int, l
 
 def test_lines_that_do_not_fit_leave_out_none_that_fits_before_them() -> None:
     assert first_fitting(["a" * 9, "b"], 2, 8, "+{number}") == ["+2"]
+
+
+def test_invisible_characters_are_seen() -> None:
+    """Those of the first two lines are printable for Python, and nothing to see."""
+    odd = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00013441\U00013442\U00016fe4\U0001d159"
+    odd += "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+    for character in odd + "\u00a0\u00ad\u200b\u2060\ufeff\U000e0041":
+        assert visible(f"a{character}") == f"a{json.dumps(character)[1:-1]}"
+        assert exact(f"a{character}b") == "a␣b"
+
+
+@pytest.mark.parametrize(
+    "text", ["DE1", "naïve", "数据", "한국어", "ไทย", "नमस्ते", "שלום", "😀", "e\u0301", "a - b_c", "\u2801"]
+)
+def test_letters_and_signs_stay_as_they_are(text: str) -> None:
+    assert visible(text) == text
+    assert exact(text) == text

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bot.core.model import RunId, ScheduleId
+from bot.core.model import Actor, RunId, ScheduleId
 from bot.core.reasons import Code
 from bot.models import Run
 from bot.runs import again, clock, now, own, rulebook, stop
@@ -79,3 +79,29 @@ def test_lists_of_runs_of_deleted_schedules_cost_no_query_for_each(door: Door) -
         costs.append(len(queries))
     assert [len(one) for one in shown] == [2, 2]
     assert costs[0] == costs[1]
+
+
+def rows_read(door: Door, reader: Actor) -> list[int]:
+    """How many rows each query about open runs returns that the list of what is running makes."""
+    with CaptureQueriesContext(connection) as asked:
+        now.running(door.admitted(reader))
+    counts = []
+    for query in asked:
+        if '"state" IN' in query["sql"]:
+            with connection.cursor() as cursor:
+                cursor.execute(query["sql"])
+                counts.append(len(cursor.fetchall()))
+    return counts
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="executes logged queries, as only SQLite's can be")
+def test_of_deleted_schedules_only_the_readers_own_runs_are_read(door: Door) -> None:
+    ana, root = person("ana"), person("root", is_superuser=True)
+    in_force(a_rule(schedules=("Payroll",), see=("finance",)))
+    door.catalog.schedules.clear()
+    a_run(user_id=ana.user, state="running")
+    for _ in range(5):
+        a_run(user_id=root.user, state="overdue")
+        a_run(state="overdue")
+    assert rows_read(door, ana) == [1, 1, 1], "the schedules, the own runs, the list"
+    assert rows_read(door, root) == [11], "everything is visible, so only the list is read"

@@ -8,14 +8,18 @@ from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from bot.models import Notice, Run, RunNow, RunWaiting, StoredRule
+from bot.web import visible
 from bot.web.lists import Guarded
 from tests.factories import a_row
 from tests.factories import a_run as a_stored_run
+from tests.runs.ruled import a_rule, in_force
 
 pytestmark = pytest.mark.django_db
 OURS = [one for model, one in admin.site._registry.items() if model._meta.app_label == "runtask"]
@@ -120,3 +124,26 @@ def test_runs_are_sorted_by_nothing_but_their_number(viewer: Client) -> None:
     for wanted, order in (("?o=0", "bac"), ("?o=-0", "cab"), ("?o=1", "cab"), ("?o=3", "cab")):
         runs = viewer.get(f"/admin/runtask/run/{wanted}").context["cl"].result_list
         assert "".join(run.schedule_name for run in runs) == order
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="executes logged queries, as only SQLite's can be")
+def test_of_the_readers_own_runs_only_those_of_deleted_schedules_are_read(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the others, the schedules say whether the reader may see them."""
+    in_force(a_rule("Finance only", schedules=("Payroll",), see=("finance",)))
+    user, gone = User.objects.get(username="viewer"), a_row().pk + 1
+    for name in ("Old", "Payroll", "Mine"):
+        a_stored_run(schedule_id=gone, schedule_name=name, user=user)
+    for _ in range(3):
+        a_run(user=user)
+    counts = []
+    for most in (10, 6, 5, 3):
+        monkeypatch.setattr(visible, "OWN", most)
+        with CaptureQueriesContext(connection) as asked:
+            shown = viewer.get("/admin/runtask/run/").context["cl"].result_list
+        [reading] = [query["sql"] for query in asked if '"user_id" >= ' in query["sql"]]
+        with connection.cursor() as cursor:
+            cursor.execute(reading)
+            counts.append((len(cursor.fetchall()), len(shown)))
+    assert counts == [(3, 5), (3, 5), (2, 4), (0, 3)]
