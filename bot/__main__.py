@@ -50,16 +50,28 @@ def main() -> None:
         stop(str(exc))
 
 
+class FindsNothing:
+    """What Python asks for the modules of a folder, for a folder that has none for us."""
+
+    def find_spec(self, _name: str, _target: object = None) -> None:
+        return None
+
+
 def find_the_project() -> None:
     """Lets the project's modules be imported from the current folder, as an installed script can't do that by itself.
 
-    Others may have left a `celery.py` there. So the folder comes last, only if a variable names a module of the project, and
-    never if it is one for everybody's files, like /tmp.
+    Others may have left a `redis.py` there. So the folder comes last, only if a variable names a module of the project, and
+    never if it is one for everybody's files, like /tmp. Celery puts the folder first, for good (celery/fixups/django.py) and
+    while it loads tasks (celery/utils/imports.py). So Python finds nothing by the folder's plain name, which Celery uses. Our
+    own entry ends with a slash.
     """
     names, here = env.environ(), Path.cwd()
+    if str(here) in sys.path:  # PYTHONPATH or `python -m bot` wants it there
+        return
+    sys.path_importer_cache[str(here)] = FindsNothing()
     is_named = names["DJANGO_SETTINGS_MODULE"] != env.STANDALONE or any(names.get(name) for name in NAMING)
-    if is_named and str(here) not in sys.path and not here.stat().st_mode & S_ISVTX:
-        sys.path.append(str(here))
+    if is_named and not here.stat().st_mode & S_ISVTX:
+        sys.path.append(f"{here}/")
 
 
 def stand_alone_problems(needed: Sequence[str]) -> list[str]:

@@ -104,7 +104,7 @@ def test_where_not_everything_fits_the_short_form_says_so(found: list[Change]) -
 
 
 def test_a_setting_of_the_schedule_shows_invisible_characters() -> None:
-    found = told([], [Change(name="queue", old="fast", new="fast\u3164")])
+    found = told([], ROOM, [Change(name="queue", old="fast", new="fast\u3164")])
     assert found.lines == ("queue of the schedule: fast -> fast␣",)
 
 

@@ -12,6 +12,7 @@ from tests.e2e.platform import ROOT, clean_environment
 from tests.test_commands import BARE
 
 SCRIPT = "from bot.__main__ import main\nmain()\n"  # what an installer writes
+SHOP = "from celery import Celery\napp = Celery('shop')\nimport colorsys\nprint('found')\n"
 PLANTED = 'open("planted", "a").close()\n'  # runs if the module is imported
 
 
@@ -54,7 +55,13 @@ def test_the_command_takes_no_module_from_a_folder_like_tmp(tmp_path: Path) -> N
     assert "'django_celery_beat' to INSTALLED_APPS" in said
 
 
+def test_a_module_that_is_loaded_late_is_not_taken_from_the_current_folder_either(tmp_path: Path) -> None:
+    """Celery has put that folder first by then."""
+    said = checked(tmp_path, "redis", "doctor", CELERY_BROKER_URL="redis://127.0.0.1:1")
+    assert "the broker can't be reached (ConnectionError)" in said
+
+
 @pytest.mark.parametrize("name", ["RUNTASK_IMPORTS", "RUNTASK_CELERY_APP"])
 def test_the_stand_alone_command_finds_named_modules_in_the_current_folder(name: str, tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text("from celery import Celery\nprint('found')\napp = Celery('shop')\n")
-    assert "found" in checked(tmp_path, "celery", "doctor", **{name: "shop"})
+    (tmp_path / "shop.py").write_text(SHOP)
+    assert "found" in checked(tmp_path, "colorsys", "doctor", **{name: "shop"})

@@ -39,7 +39,7 @@ class RemoteControl:
         if kill:
             return Way.TERMINATE
         can_abort = isinstance(self.app.tasks.get(task), AbortableTask)
-        return Way.ABORT if can_abort and kinds.source(self.app) is not Source.NONE else Way.REVOKE
+        return Way.ABORT if can_abort and can_be_marked(self.app) else Way.REVOKE
 
     def take_back(self, task: TaskId) -> bool:
         return embedded.take_back(self.app, task)
@@ -47,7 +47,7 @@ class RemoteControl:
     def tell(self, tasks: Sequence[TaskId], way: Way, *, within: float) -> None:
         try:
             if way is Way.ABORT:
-                for task in tasks:
+                for task in tasks if can_be_marked(self.app) else ():
                     _abort(self.app, task)
                 return
             with own_connection(self.app) as connection:
@@ -58,6 +58,14 @@ class RemoteControl:
         except Exception as exc:  # whatever the transport or the backend raises
             reason = Reason(code=Code.BROKER_UNREACHABLE, params={"error": type(exc.__cause__ or exc).__name__})
             raise NotTold(reason) from exc
+
+
+def can_be_marked(app: Celery) -> bool:
+    """Whether a result can be replaced by the mark. If runtask can't read a result, it can't replace it either.
+
+    A run may be told to abort by a version that knew no such limit, or before the backend was replaced.
+    """
+    return kinds.source(app) is not Source.NONE
 
 
 def _abort(app: Celery, task: TaskId) -> None:

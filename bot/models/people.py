@@ -78,7 +78,7 @@ class ApiToken(models.Model):
 
 
 class Throttle(models.Model):
-    """Counts events that are limited per minute (bot.web.throttle). Rows of earlier minutes have no effect, and are deleted."""
+    """Counts events that are limited per minute (bot.runs.throttle). Rows of earlier minutes have no effect, and are deleted."""
 
     name = models.CharField(max_length=40, primary_key=True)
     since = models.DateTimeField(help_text="the beginning of its minute")

@@ -1,7 +1,7 @@
 """Finds the actor of a Slack account, by the row of its link, Slack's profile of the person, and Django's flags."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,14 +14,16 @@ from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
 from bot.core.policy import of_profile
 from bot.models import SlackLink, atomic, database_of
 from bot.prepared import Placeholder, Prepared, columns
-from bot.runs import accounts, clock
+from bot.runs import accounts, clock, throttle
 from bot.runs.actors import is_superuser, of_user
 from bot.slack import by_email
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.installation import OurInstallation
-from bot.slack.unlinked import Said, Unlinked
 
 log = logging.getLogger(__name__)
+
+Said = Profile | str  # Slack's answer. A string is the error code, if Slack gave no profile
+TOO_MANY = "too many questions about accounts without a link"
 
 FACTS = ("home", "is_guest", "is_bot", "is_deleted", "is_stranger")  # fields of a Profile that a SlackLink stores
 LIMITED = frozenset(
@@ -45,7 +47,6 @@ class Identity:
     link_by_email: bool
     email_domains: tuple[str, ...]  # allowed for links by e-mail; empty: any
     profile_ttl: float  # seconds after which a profile is read again
-    unlinked: Unlinked = field(default_factory=Unlinked)
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
         """Asks Slack for the profile (1 s at most) if the stored one is older than `profile_ttl`.
@@ -59,14 +60,17 @@ class Identity:
             return _actor(account, team, link, _stored(link))
         if link is None and not (may_link and self.link_by_email):
             return Actor(entry=Entry.SLACK, slack=account, team=team)
-        said = self._ask(account) if link is not None else self.unlinked.said(account, self._ask)
+        said = self._ask(account, is_linked=link is not None)
         if isinstance(said, Profile):
             return _actor(account, team, self._remember(account, team, link, said), said)
         if said in LIMITED and link is not None and self._is_fresh(link, GRACE):
             return _actor(account, team, link, _stored(link))
         return Actor(entry=Entry.SLACK, slack=account, team=team, unknown_because=said)
 
-    def _ask(self, account: SlackAccount) -> Said:
+    def _ask(self, account: SlackAccount, *, is_linked: bool) -> Said:
+        """Slack's answer. Questions about accounts without a link are limited: else guests could use up what Slack answers."""
+        if not is_linked and not throttle.may_ask_about(account):
+            return TOO_MANY
         try:
             return profile_of(self.client.users_info(user=account.user)["user"])
         except UNREACHABLE as exc:

@@ -13,9 +13,8 @@ from bot.conf import is_apart
 from bot.core.model import InstallationId, Source
 from bot.core.ports import NotSetUp
 from bot.models import Run
-from bot.runs import clock, installations, lateness, sources
+from bot.runs import clock, installations, lateness, sources, throttle
 from bot.texts import moment, sentence
-from bot.web import throttle
 
 log = logging.getLogger(__name__)
 

@@ -14,12 +14,12 @@ from bot.core.reasons import Code, Problem, Reason
 from bot.core.text import clean, one_line
 from bot.requests import START_LIMIT
 from bot.rule_texts import need_text
-from bot.runs import again, links, see, start
+from bot.runs import again, links, see, start, throttle
 from bot.runs.budget import Budget
 from bot.runs.door import Platform
 from bot.runs.refusals import CantRepeat, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
 from bot.texts import press_again, sentence
-from bot.web import approvals, display, forms, one_run, texts, throttle
+from bot.web import approvals, display, forms, one_run, texts
 from bot.web.page import Visit, page
 
 PICKS = 100  # schedules shown at once

@@ -1,6 +1,7 @@
 """`runtask demo` checks before it starts anything, and passes settings to its processes."""
 
 import importlib.util
+import signal
 import socket
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from bot import conf, env
 from bot.conf import BAD_SETUP
+from runtask_demo import supervisor
 from runtask_demo.plan import Plan
 from runtask_demo.seed import ENTRIES
 from tests.e2e.processes import free_port
@@ -83,6 +85,18 @@ def test_the_command_tells_all_problems_and_starts_nothing(tmp_path: Path, taken
     assert refused.value.returncode == BAD_SETUP == 2
     assert len(str(refused.value).splitlines()) == 2
     assert [path.name for path in tmp_path.rglob("*")] == ["logs"]
+
+
+def test_the_demo_works_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its processes look for modules in the current folder, and others may have left some in the one where it is called."""
+    places = list[Path]()
+    monkeypatch.setattr(supervisor, "run", lambda *_: places.append(Path.cwd()))
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        call_command("runtask_demo", port=free_port(), web_port=free_port(), data=tmp_path / "var")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert places == [tmp_path / "var"]
 
 
 def test_the_demo_ignores_the_shells_database_and_broker(tmp_path: Path) -> None:

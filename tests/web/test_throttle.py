@@ -9,8 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from bot.models import Run, Throttle
-from bot.runs import clock
-from bot.web import throttle
+from bot.runs import clock, throttle
 from tests.factories import an_actor
 from tests.web.site import Site, fields, words
 

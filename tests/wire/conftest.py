@@ -78,8 +78,11 @@ def http_bot(slack: LocalSlack, live_server: Any) -> LocalSlack:
 
 
 @pytest.fixture(params=["socket", "http"])
-def bot(request: pytest.FixtureRequest) -> LocalSlack:
-    """The bot in either mode: everything a person sees must be the same."""
+def bot(request: pytest.FixtureRequest, slack: LocalSlack) -> LocalSlack:
+    """The bot in either mode: everything a person sees must be the same.
+
+    It names `slack`, as pytest-django must know before the test that it needs real transactions.
+    """
     running: LocalSlack = request.getfixturevalue(f"{request.param}_bot")
     return running
 

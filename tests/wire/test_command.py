@@ -169,7 +169,7 @@ def test_a_link_to_somebody_who_was_deleted_elsewhere_lets_nobody_in(
 
 
 def test_a_command_that_takes_too_long_says_so_and_opens_no_form_later(
-    bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+    bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database is silent and every thread waits for it, so another thread must tell the people."""
     schedule()

@@ -2,24 +2,26 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from django.utils import timezone
 
 from bot.conf import Conf, conf
 from bot.core.model import SlackAccount, SlackUserId, TeamId
-from bot.core.policy import Denied, Subject, may
+from bot.core.policy import Subject, may
 from bot.core.reasons import Code
 from bot.core.rights import Action
-from bot.models import SlackLink
+from bot.models import SlackLink, Throttle
+from bot.runs import throttle
 from bot.slack import by_email
 from bot.slack.client import PROFILE, web_client
 from bot.slack.identity import GRACE, Identity
 from bot.slack.installation import OurInstallation
-from bot.slack.unlinked import KEPT, MOST, Unlinked
 from bot.texts import sentence
 from localslack.testing import LocalSlack
 
@@ -45,7 +47,7 @@ def mike(slack: LocalSlack) -> User:
     return a_user("mike", MIKE)
 
 
-def an_identity(*domains: str, is_on: bool = True, unlinked: Unlinked | None = None) -> Identity:
+def an_identity(*domains: str, is_on: bool = True) -> Identity:
     client = web_client(conf(), PROFILE)
     return Identity(
         client=client,
@@ -53,7 +55,6 @@ def an_identity(*domains: str, is_on: bool = True, unlinked: Unlinked | None = N
         link_by_email=is_on,
         email_domains=domains,
         profile_ttl=TTL,
-        unlinked=unlinked or Unlinked(),
     )
 
 
@@ -220,17 +221,21 @@ def test_a_guest_without_a_link_reads_that_a_link_helps_no_guest(mike: User, sla
     assert "A link doesn't help guests, bots and people of other workspaces: they can't use runtask." in read
 
 
-def test_slack_is_asked_once_a_minute_about_an_account_without_a_link(mike: User, slack: LocalSlack) -> None:
+def asks_about(account: SlackAccount) -> Code | None:
+    """The account acts, in a process of its own. Why it may not."""
+    denied = may(an_identity().actor(account), Action.SEE, Subject())
+    return denied.code if denied else None
+
+
+def test_slack_is_asked_three_times_a_minute_about_an_account_without_a_link(mike: User, slack: LocalSlack) -> None:
     """Otherwise, guests could use up the calls that Slack grants, and people with a link would be locked out."""
     slack.control("people", id="U0MIKE", is_restricted=True)
-    now = [0.0]
-    identity = an_identity(unlinked=Unlinked(lambda: now[0]))
-    told = [may(identity.actor(ACCOUNT), Action.SEE, Subject()) for _ in range(20)]
-    assert {denied.code for denied in told if denied} == {Code.GUEST}
-    assert len(slack.calls("users.info")) == 1
+    assert [asks_about(ACCOUNT) for _ in range(5)] == [Code.GUEST] * 3 + [Code.SLACK_SILENT] * 2
+    assert len(slack.calls("users.info")) == throttle.LINKS_EACH == 3
     slack.control("people", id="U0MIKE", is_restricted=False)
-    now[0] = KEPT
-    assert identity.actor(ACCOUNT).name == "mike"
+    Throttle.objects.update(since=timezone.now() - timedelta(seconds=61))
+    assert asks_about(ACCOUNT) is None
+    assert SlackLink.objects.get().user == mike
 
 
 def test_a_new_link_counts_at_once(mike: User, slack: LocalSlack) -> None:
@@ -241,19 +246,27 @@ def test_a_new_link_counts_at_once(mike: User, slack: LocalSlack) -> None:
     assert identity.actor(ACCOUNT).name == "mike"
 
 
-def test_an_error_of_slack_is_not_asked_for_again_at_once(mike: User, slack: LocalSlack) -> None:
-    slack.fault("http500", method="users.info", count=0)
+def test_a_failed_question_locks_nobody_out(mike: User, slack: LocalSlack) -> None:
+    slack.fault("http500", method="users.info", count=1)
     identity = an_identity()
-    assert {identity.actor(ACCOUNT).unknown_because for _ in range(3)} == {"HTTP 500"}
-    assert len(slack.calls("users.info")) == 1
+    assert identity.actor(ACCOUNT).unknown_because == "HTTP 500"
+    assert identity.actor(ACCOUNT).name == "mike"
 
 
-def test_slack_is_asked_about_few_accounts_without_a_link(mike: User, slack: LocalSlack) -> None:
-    identity = an_identity()
-    for number in range(MOST + 5):
-        last = identity.actor(SlackAccount(team=TeamId("T0LOCAL"), user=SlackUserId(f"U0GUEST{number}")))
-    assert may(last, Action.SEE, Subject()) == Denied(code=Code.SLACK_SILENT)
-    assert len(slack.calls("users.info")) == MOST
+def test_slack_is_asked_about_few_accounts_without_a_link_by_all_processes_together(
+    mike: User, slack: LocalSlack
+) -> None:
+    guests = [SlackAccount(team=TeamId("T0LOCAL"), user=SlackUserId(f"U0GUEST{number}")) for number in range(45)]
+    with ThreadPoolExecutor(8) as threads:  # calls in flight count, too
+
+        def ask(guest: SlackAccount) -> None:
+            asks_about(guest)
+            connections.close_all()
+
+        list(threads.map(ask, guests))
+    assert len(slack.calls("users.info")) == throttle.LINKS == 40
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0MIKE", user=mike)
+    assert asks_about(ACCOUNT) is None
 
 
 @pytest.mark.parametrize(

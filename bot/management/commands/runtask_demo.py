@@ -2,6 +2,7 @@
 
 import importlib.util
 import signal
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ class Command(BaseCommand):
         plan = importlib.import_module("runtask_demo.plan").Plan(data=options["data"].absolute(), **wanted)
         if problems := plan.problems():
             raise CommandError("\n".join(problems), returncode=BAD_SETUP)
-        with stopping_on_signals() as stopping:
+        # Its processes look for modules in the current folder first, where others may have left some. So that is the demo's own.
+        with chdir(plan.data), stopping_on_signals() as stopping:
             signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed
             run = importlib.import_module("runtask_demo.supervisor").run
             code = run(plan, env.environ(), stopping, self._say)

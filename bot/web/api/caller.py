@@ -17,10 +17,10 @@ from bot.core.kinds import Kind
 from bot.core.model import Actor
 from bot.core.ports import NotSetUp
 from bot.models import ApiToken
-from bot.runs import denials
+from bot.runs import denials, throttle
 from bot.runs.actors import of_user
 from bot.runs.door import Platform
-from bot.web import beyond_staff, throttle, tokens
+from bot.web import beyond_staff, tokens
 from bot.web.api.errors import ApiError
 from bot.web.texts import CANT_RUN_NOW
 from bot.web.tokens import BadToken, Flaw

@@ -19,13 +19,13 @@ from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.models import Run
 from bot.requests import START_LIMIT, no_browser, outside_transactions
-from bot.runs import again, links, refusals, see, start, stop
+from bot.runs import again, links, refusals, see, start, stop, throttle
 from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.follow import follow
 from bot.texts import problem_text, sentence
-from bot.web import throttle, tokens
+from bot.web import tokens
 from bot.web.api import answers
 from bot.web.api.asked import Asked, asked, asked_again, is_kill_asked, key_of
 from bot.web.api.caller import Caller, caller, site_for

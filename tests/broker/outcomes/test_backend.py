@@ -174,6 +174,12 @@ def test_memcached_is_not_read_by_a_client_that_unpickles(
         )
 
 
+def test_a_stop_from_before_the_upgrade_does_not_ask_a_client_that_unpickles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "MEMCACHED_UNPICKLES", True)
+    app = an_app("cache+memcached://127.0.0.1:1")
+    RemoteControl(app).tell([TaskId("t")], Way.ABORT, within=1.0)  # raises NotTold if the client is called
+
+
 def test_a_malformed_result_hides_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     app = an_app(f"file://{tmp_path}")
     bad, good = a_run(source="backend"), a_run(source="backend")

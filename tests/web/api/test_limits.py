@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 
 from bot.core.entry import Entry
 from bot.models import ApiToken, Run, Throttle
-from bot.runs import denials
+from bot.runs import denials, throttle
 from bot.runs.actors import of_user
-from bot.web import throttle, tokens
+from bot.web import tokens
 from bot.web.api import caller
 from tests.audit import records
 from tests.web.api.conftest import JSON, Api, refused

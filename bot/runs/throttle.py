@@ -6,7 +6,7 @@ from math import ceil
 
 from django.db.models import F, Q
 
-from bot.core.model import Actor
+from bot.core.model import Actor, SlackAccount
 from bot.models import Throttle, writers_turn
 from bot.runs import clock
 from bot.runs.refusals import TooMany
@@ -14,22 +14,32 @@ from bot.runs.refusals import TooMany
 MINUTE = timedelta(minutes=1)
 RUNS = 60  # requests for a run, per minute and token or, without a token, per minute and user
 CHECKS = 300  # of forms while somebody types, per minute and user. The script of one open form sends at most 150
+LINKS = (
+    40  # questions to Slack about accounts without a link, per minute. Slack answers about 100, also those about others
+)
+LINKS_EACH = 3  # of these, about one account
 
 
 def count_run(actor: Actor) -> None:
     """Counts a request for a run. The run page and the API's sessions share a user's limit. Raises TooMany."""
-    if seconds := seconds_to_wait(f"token {actor.token}" if actor.token else _name("runs", actor), RUNS):
+    if seconds := seconds_to_wait(f"token {actor.token}" if actor.token else _name("runs", str(actor.user)), RUNS):
         raise TooMany(RUNS, seconds)
 
 
 def count_check(actor: Actor) -> int:
     """Counts a check of a form, as `seconds_to_wait` does."""
-    return seconds_to_wait(_name("checks", actor), CHECKS)
+    return seconds_to_wait(_name("checks", str(actor.user)), CHECKS)
 
 
-def _name(what: str, actor: Actor) -> str:
-    """The name of the user's row. A digest: a primary key may be a long text, and MariaDB takes A and a for equal."""
-    return f"{what} {hashlib.sha256(str(actor.user).encode()).hexdigest()[:32]}"
+def may_ask_about(account: SlackAccount) -> bool:
+    """Counts a question to Slack about an account without a link. False: there were too many in this minute."""
+    each = seconds_to_wait(_name("links", f"{account.team}/{account.user}"), LINKS_EACH)
+    return not each and not seconds_to_wait("links", LINKS)
+
+
+def _name(what: str, key: str) -> str:
+    """The name of a person's row. A digest: a user's primary key may be a long text, and MariaDB takes A and a for equal."""
+    return f"{what} {hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
 def seconds_to_wait(name: str, limit: int) -> int:
