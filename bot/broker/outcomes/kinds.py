@@ -12,6 +12,7 @@ from bot.core.model import Source
 
 # Backends without results, or whose results only the process that sent the task can read.
 PRIVATE = frozenset({"celery.backends.base.DisabledBackend", "celery.backends.rpc.RPCBackend"})
+MEMCACHED_OR_MEMORY = "celery.backends.cache"
 ROWS = "django_celery_results.backends.database"
 DJANGO_CACHE = "django_celery_results.backends.cache"
 TESTED = frozenset({
@@ -26,14 +27,20 @@ def source(app: Celery) -> Source:
         return Source.NONE
     if is_a(found, ROWS):
         return Source.ROWS
-    place = url or app.conf.cache_backend or ""
-    is_private = is_a(found, "celery.backends.cache") and place.startswith("memory")  # in one process's memory
-    return Source.NONE if is_private or is_old_memcached(app) or not hasattr(found, "get_task_meta") else Source.BACKEND
+    if (is_a(found, MEMCACHED_OR_MEMORY) and _is_memory(app, url)) or is_old_memcached(app):
+        return Source.NONE
+    return Source.BACKEND if hasattr(found, "get_task_meta") else Source.NONE
 
 
 def is_old_memcached(app: Celery) -> bool:
     """Whether the backend's client is one for memcached that unpickles, so that a forged result could run code here."""
-    return MEMCACHED_UNPICKLES and is_a(backend_class(app)[0], "celery.backends.cache")
+    found, url = backend_class(app)
+    return MEMCACHED_UNPICKLES and is_a(found, MEMCACHED_OR_MEMORY) and not _is_memory(app, url)
+
+
+def _is_memory(app: Celery, url: str | None) -> bool:
+    """Whether this backend keeps results in the memory of one process, for that process alone."""
+    return (url or app.conf.cache_backend or "").startswith("memory")
 
 
 def names_rows(app: Celery) -> bool:
