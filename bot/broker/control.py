@@ -53,6 +53,7 @@ class _Mailbox(Mailbox):
             if message.headers.get("ticket", ticket) == ticket:
                 with suppress(Exception):  # whatever decoders raise
                     answers.append(dict(_content(message)))
+                    self.clock.adjust(message.headers.get("clock") or 0)  # as kombu does
 
         channel, queue = connection.default_channel, self.reply_queue
         consumer = Consumer(

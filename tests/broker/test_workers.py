@@ -158,7 +158,7 @@ def put(connection: Any, body: bytes, content_type: str, target: dict[str, str],
         body,
         exchange=target["exchange"],
         routing_key=target["routing_key"],
-        headers={"ticket": ticket},
+        headers={"ticket": ticket, "clock": 50},
         content_type=content_type,
         content_encoding="binary",
     )
