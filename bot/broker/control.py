@@ -47,13 +47,14 @@ class _Mailbox(Mailbox):
     ) -> list[Any]:
         """Waits for answers as kombu does. An answer that can't be read is dropped, and a pickle runs no code."""
         connection: Any = self.connection
+        clock: Any = self.clock  # type: ignore[attr-defined]  # the stubs lack it
         answers: list[dict[str, Any]] = []
 
         def take(message: Any) -> None:
             if message.headers.get("ticket", ticket) == ticket:
                 with suppress(Exception):  # whatever decoders raise
                     answers.append(dict(_content(message)))
-                    self.clock.adjust(message.headers.get("clock") or 0)  # as kombu does
+                    clock.adjust(message.headers.get("clock") or 0)  # as kombu does
 
         channel, queue = connection.default_channel, self.reply_queue
         consumer = Consumer(
