@@ -124,8 +124,11 @@ def _shortened(row: Row, name: int, value: int) -> Row:
 
 
 def _same(text: str, other: str) -> int:
-    """How many characters are the same at the beginning. If all are, there is no difference to show: 0."""
-    return next((at for at, (one, two) in enumerate(zip(text, other, strict=False)) if one != two), 0)
+    """The number of characters with which both texts begin. 0 for equal texts, which have no difference to show."""
+    if text == other:
+        return 0
+    differing = (at for at, (one, two) in enumerate(zip(text, other, strict=False)) if one != two)
+    return next(differing, min(len(text), len(other)))
 
 
 def _window(text: str, begin: int, limit: int) -> str:

@@ -108,6 +108,13 @@ def test_a_setting_of_the_schedule_shows_invisible_characters() -> None:
     assert found.lines == ("queue of the schedule: fast -> fast␣",)
 
 
+def test_a_value_that_only_goes_on_is_shown_where_it_goes_on() -> None:
+    digits = "1" * 300
+    found = told([Change(name="account", old=digits, new=f"{digits}2")], ROOM)
+    assert not found.is_all
+    assert found.lines[0].endswith("12")
+
+
 def test_the_short_form_says_how_many_lines_are_left_out() -> None:
     found = told([Change(name=f"n{at}", old="1", new="2") for at in range(8)], Room(lines=5, length=3000))
     assert found.lines[-2:] == ("n4: 1 -> 2", "… and 3 more")

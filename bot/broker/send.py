@@ -204,8 +204,8 @@ class _Producer:
                 self._producer.maybe_declare(entity)
         self._exchange, self.routing_key = (str(options.get(name) or "") for name in ("exchange", "routing_key"))
         if is_rabbitmq and not self._exchange:
-            # If there is no such queue, RabbitMQ returns the message instead of dropping it. This isn't set for a named exchange:
-            # one that delays messages returns messages that it will deliver later (rabbitmq_delayed_message_exchange).
+            # With this, RabbitMQ returns a message whose queue doesn't exist. Otherwise it would drop the message. Named exchanges
+            # don't get it: one that delays messages returns those that it will deliver later (rabbitmq_delayed_message_exchange).
             options["mandatory"] = True
         own_headers = options.get("headers") or {}
         if "ignore_result" in own_headers:

@@ -42,7 +42,7 @@ class LiveQueues:
     def listening(self, queue: str | None) -> Listening:
         """Whether a live worker consumes this queue, by the workers' last answer. Asks them in the background if it is time.
 
-        UNKNOWN: `queue` is None, or there is no answer that still counts.
+        Returns UNKNOWN if `queue` is None, or if no worker has answered lately.
         """
         self._ask_in_background()
         if queue is None or self._queues is None or self.clock() - self._answered_at > STALE:

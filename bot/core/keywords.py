@@ -57,7 +57,7 @@ def in_time() -> Iterator[None]:
 
 
 def _left() -> float | None:
-    """The CPU seconds that the check may still take. None: there is no limit. Raises TimeoutError."""
+    """The CPU seconds that are left for the check. None: it has no limit. Raises TimeoutError if none are left."""
     if (until := _until.get()) is None:
         return None
     if (left := until - time.thread_time()) <= 0:

@@ -76,7 +76,7 @@ def parse(text: str) -> Window:
 def closed_until(windows: Iterable[str], now: datetime) -> datetime | None:
     """The first time, in UTC, at which nothing is closed. None: nothing is closed now. Windows may overlap.
 
-    If there is no such time within LOOKED_AHEAD, a later time at which one of the windows ends.
+    Looks only LOOKED_AHEAD. If something is closed all that time, this returns a later time, at which one of the windows ends.
     """
     found = [parse(window) for window in windows]
     until: datetime | None = None

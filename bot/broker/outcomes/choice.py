@@ -25,7 +25,8 @@ class Nowhere(Outcomes):
 def chosen(app: Celery | None, wanted: str) -> Source:
     """The source of new runs. `wanted` is RUNTASK_OUTCOMES.
 
-    Without an app, runtask can read rows only. If events are wanted and the broker can't deliver them, there is no source.
+    Without an app, runtask can read rows only. If the broker can't deliver events that
+    somebody wants, the source is NONE.
     """
     if wanted == Source.EVENTS and (app is None or not eventqueue.is_possible(app)):
         return Source.NONE

@@ -92,7 +92,7 @@ class Tables:
     def _existing_columns(self, connection: Connection) -> list[Any]:
         """Those of COLUMNS that the table has.
 
-        Empty: there is no table yet. The first worker creates it, so no task has a result.
+        The list is empty if the table doesn't exist. The first worker creates it, so no task has a result yet.
         """
         if not self._columns:
             try:
